@@ -1,0 +1,35 @@
+import type { DatabaseModule } from '../database.ts'
+import { core } from '../runtime.ts'
+import type { Documents } from './documents.ts'
+import type { Events } from './events.ts'
+import type { KeyValue } from './keyvalue.ts'
+
+export * from './documents.ts'
+export * from './events.ts'
+export * from './keyvalue.ts'
+
+/**
+ * The database that each type opens. Add your own by declaration merging:
+ *
+ * ```ts
+ * declare module 'orbitdb-backup' {
+ *   interface DatabaseTypes { counter: Counter }
+ * }
+ * useDatabaseType(Counter)
+ * ```
+ */
+export interface DatabaseTypes {
+  documents: Documents
+  events: Events
+  keyvalue: KeyValue
+}
+
+/** A database of any known type: narrow it by its `type`. */
+export type AnyDatabase = DatabaseTypes[keyof DatabaseTypes]
+
+/**
+ * Registers a type of database.
+ *
+ * @throws Error when it has no type.
+ */
+export const useDatabaseType: (module: DatabaseModule) => void = core.useDatabaseType

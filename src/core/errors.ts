@@ -1,0 +1,74 @@
+import { core } from './runtime.ts'
+
+/** A class of errors, for `instanceof`. */
+export type ErrorClass<E extends Error> = abstract new (...args: never[]) => E
+
+/** A state is malformed, or of another database. */
+export interface InvalidStateError extends Error {
+  name: 'InvalidStateError'
+}
+
+/** A block that is needed is not found. */
+export interface MissingBlockError extends Error {
+  name: 'MissingBlockError'
+  /** Hash of the block. */
+  hash: string
+}
+
+/** A block's bytes do not match its hash. */
+export interface InvalidBlockError extends Error {
+  name: 'InvalidBlockError'
+  /** Hash of the block. */
+  hash: string
+}
+
+/** An entry is malformed, of another log, or has an invalid signature. */
+export interface InvalidEntryError extends Error {
+  name: 'InvalidEntryError'
+  /** Hash of the entry. */
+  hash: string
+}
+
+/** An entry was written by an identity that may not write, as of now. */
+export interface AccessDeniedError extends Error {
+  name: 'AccessDeniedError'
+  /** Hash of the entry. */
+  hash: string
+  /** Hash of the identity. */
+  identity: string
+}
+
+/** An entry is encrypted for replication, and there is no key to read it. */
+export interface EncryptedEntryError extends Error {
+  name: 'EncryptedEntryError'
+  /** Hash of the entry. */
+  hash: string
+}
+
+/** The type of the database has no `import`: it does not pass on what `Database` returns. */
+export interface ImportNotSupportedError extends Error {
+  name: 'ImportNotSupportedError'
+  /** Type of the database. */
+  type: string
+}
+
+/** A state is malformed, or of another database. */
+export const InvalidStateError: ErrorClass<InvalidStateError> = core.InvalidStateError
+
+/** A block that is needed is not found. */
+export const MissingBlockError: ErrorClass<MissingBlockError> = core.MissingBlockError
+
+/** A block's bytes do not match its hash. */
+export const InvalidBlockError: ErrorClass<InvalidBlockError> = core.InvalidBlockError
+
+/** An entry is malformed, of another log, or has an invalid signature. */
+export const InvalidEntryError: ErrorClass<InvalidEntryError> = core.InvalidEntryError
+
+/** An entry was written by an identity that may not write, as of now. */
+export const AccessDeniedError: ErrorClass<AccessDeniedError> = core.AccessDeniedError
+
+/** An entry is encrypted for replication, and there is no key to read it. */
+export const EncryptedEntryError: ErrorClass<EncryptedEntryError> = core.EncryptedEntryError
+
+/** The type of the database has no `import`: it does not pass on what `Database` returns. */
+export const ImportNotSupportedError: ErrorClass<ImportNotSupportedError> = core.ImportNotSupportedError

@@ -1,0 +1,87 @@
+import type { DatabaseAddress, OrbitDBAddress } from './address.ts'
+import type { Entry } from './entry.ts'
+
+/** A head of a log: its hash, and the hashes of the entries before it. */
+export interface Head {
+  hash: string
+  next: string[]
+}
+
+/** A block: its hash (a base58btc CID) and its bytes. */
+export type Block = [hash: string, bytes: Uint8Array]
+
+/** The state of a log: which entries it has, and which of them are heads. */
+export interface LogState {
+  heads: Head[]
+  /** The hashes of all entries. */
+  index: Map<string, true>
+}
+
+/** The state of a database, with every block that is needed to restore it. */
+export interface DatabaseState extends LogState {
+  address: DatabaseAddress
+  name: string
+  type: string
+  /**
+   * The blocks of the manifest, access controller, identities and entries,
+   * read as they are iterated.
+   */
+  blocks: AsyncIterable<Block>
+  /**
+   * The state of the access controller: a {@link DatabaseState} for
+   * OrbitDBAccessController, what its `export` returns for one of your own,
+   * and left out for one without state.
+   */
+  accessController?: unknown
+}
+
+/** A state to import: a {@link DatabaseState}, or as much of it as there is. */
+export interface RestoreState {
+  /** Checked against the address of the database, when given. */
+  address?: string | OrbitDBAddress
+  heads: ReadonlyArray<Entry | Head | string>
+  /** The hashes of all entries; found by following the heads when left out. */
+  index?: Iterable<string | readonly [hash: string, indexed: true]> | AsyncIterable<string | readonly [hash: string, indexed: true]>
+  /** Blocks that the node may not have; read once. */
+  blocks?: Iterable<readonly [hash: string, bytes: Uint8Array]> | AsyncIterable<readonly [hash: string, bytes: Uint8Array]>
+  /** The state of the access controller. */
+  accessController?: unknown
+}
+
+/** Options of an export. */
+export interface ExportOptions {
+  /** Read from the local node only, never from the network; defaults to true. */
+  offline?: boolean
+  /**
+   * Fail on encrypted entries that can not be read; defaults to true. With
+   * false, they are exported without the identities of their writers.
+   */
+  verify?: boolean
+  signal?: AbortSignal
+}
+
+/** Tells how many entries have been imported. */
+export interface ImportProgressEvent {
+  type: 'orbitdb:import:progress'
+  detail: {
+    /** Entries imported so far. */
+    done: number
+    /** Entries to import, once that is known. */
+    total?: number
+  }
+}
+
+/** Options of an import. */
+export interface ImportOptions {
+  /**
+   * What to check: everything (true, the default), signatures but not whether
+   * the writers are allowed to write (`'signatures'`), or neither (false). That
+   * blocks match their hashes and are of this log is always checked. With
+   * false, encrypted entries can be imported without the key to read them.
+   */
+  verify?: boolean | 'signatures'
+  /** Read from the local node only, never from the network; defaults to true. */
+  offline?: boolean
+  signal?: AbortSignal
+  onProgress?: (event: ImportProgressEvent) => void
+}

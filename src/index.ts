@@ -1,0 +1,5 @@
+/**
+ * OrbitDB with types, and with databases that can be exported and restored: a
+ * drop-in replacement for `@orbitdb/core`.
+ */
+export * from './core/index.ts'
