@@ -39,8 +39,6 @@ export interface AccessControllerParams {
   address?: string
   /** Name of the database, when it is created. */
   name?: string
-  /** State of the access controller, when its database is restored. */
-  restore?: unknown
 }
 
 /** Opens or creates an access controller: the option `AccessController` of `open`. */

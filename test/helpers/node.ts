@@ -1,53 +1,14 @@
-import { join } from 'node:path'
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
-import { withBitswap } from '@helia/bitswap'
-import { withLibp2pLight } from '@helia/libp2p'
-import * as dagCbor from '@ipld/dag-cbor'
-import { gossipsub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
-import { tcp } from '@libp2p/tcp'
-import { LevelBlockstore } from 'blockstore-level'
-import { LevelDatastore } from 'datastore-level'
-import { createHeliaLight } from 'helia'
+import drain from 'it-drain'
+import { base58btc } from 'multiformats/bases/base58'
+import { CID } from 'multiformats/cid'
+import { createNode } from '../../scripts/node.ts'
+import type { Node } from '../../scripts/node.ts'
 
-const libp2pOptions = () => ({
-  addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-  transports: [tcp()],
-  connectionEncrypters: [noise()],
-  streamMuxers: [yamux()],
-  services: {
-    identify: identify(),
-    pubsub: gossipsub({ allowPublishToZeroTopicPeers: true })
-  }
-})
+export { createNode }
+export type { Node }
 
-/**
- * Starts a Helia 7 node that listens on 127.0.0.1 only and looks for no other peer.
- *
- * @param directory - where its blocks and its data are kept; in memory by default
- */
-export async function createNode (directory?: string) {
-  const stores = directory == null
-    ? null
-    : {
-        blockstore: new LevelBlockstore(join(directory, 'blocks')),
-        datastore: new LevelDatastore(join(directory, 'data'))
-      }
-  await stores?.blockstore.open()
-  await stores?.datastore.open()
-  const helia = createHeliaLight({ ...stores, codecs: [dagCbor] })
-  const node = await withBitswap(withLibp2pLight(helia, libp2pOptions())).start()
-
-  // Helia leaves the stores that it was given open
-  const stop = node.stop.bind(node)
-  node.stop = async (options) => {
-    await stop(options)
-    await stores?.blockstore.close()
-    await stores?.datastore.close()
-    return node
-  }
-  return node
+/** Removes a block from a node for good. */
+export async function deleteBlock (node: Node, hash: string): Promise<void> {
+  await drain(node.pins.rm(CID.parse(hash, base58btc)))
+  await node.gc()
 }
-
-export type Node = Awaited<ReturnType<typeof createNode>>

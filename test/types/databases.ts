@@ -116,7 +116,7 @@ is<string>()(documents.indexBy)
 is<string>()(await documents.put({ id: 'a', size: 1 }))
 is<string>()(await documents.del('a'))
 is<DocumentRecord<Doc> | undefined>()(await documents.get('a'))
-is<Doc[]>()(await documents.query(doc => doc.size > 0))
+is<Doc[]>()(await documents.query(doc => { is<Doc>()(doc); return doc.size > 0 }))
 is<Array<DocumentRecord<Doc>>>()(await documents.all())
 for await (const { hash, key, value } of documents.iterator({ amount: 1 })) { is<string>()(hash); is<string>()(key); is<Doc>()(value) }
 await (await Documents()(params)).put({ _id: 'a', anything: true })

@@ -4,7 +4,7 @@ import { identify } from '@libp2p/identify'
 import { createHelia } from 'helia'
 import { createHelia as createHelia6 } from 'helia-6'
 import { createLibp2p } from 'libp2p'
-import { createOrbitDB, Identities, IPFSBlockStorage, type HeliaNode } from '../../src/index.ts'
+import { createOrbitDB, Identities, IPFSBlockStorage, type HeliaNode, type NodePubSub } from '../../src/index.ts'
 import { is } from './helpers.ts'
 
 const services = { identify: identify(), pubsub: gossipsub() }
@@ -18,6 +18,9 @@ is<GossipSub>()(orbitdb7.ipfs.libp2p.services.pubsub)
 const helia6 = await createHelia6({ libp2p: await createLibp2p({ services }) })
 const orbitdb6 = await createOrbitDB({ ipfs: helia6 })
 is<typeof helia6>()(orbitdb6.ipfs)
+
+declare const node: HeliaNode
+is<NodePubSub>()(node.libp2p.services.pubsub)
 
 export const nodes: HeliaNode[] = [helia6, helia7]
 await IPFSBlockStorage({ ipfs: helia7, pin: true, timeout: 1000 })

@@ -196,9 +196,15 @@ await ipfsAccess.grant('write', 'id')
 // @ts-expect-error: a list of ids
 IPFSAccessController({ write: 'id' })
 
-const Custom = () => async ({ address, restore }: AccessControllerParams): Promise<AccessController> => {
-  const writers = Array.isArray(restore) ? restore : []
-  return { type: 'custom', address: address ?? '/custom/a', canAppend: ({ identity }) => writers.includes(identity), export: async () => writers }
+const Custom = () => async ({ address }: AccessControllerParams): Promise<AccessController> => {
+  const writers = new Set<unknown>()
+  return {
+    type: 'custom',
+    address: address ?? '/custom/a',
+    canAppend: ({ identity }) => writers.has(identity),
+    export: async () => [...writers],
+    import: async state => { if (Array.isArray(state)) state.forEach(id => writers.add(id)) }
+  }
 }
 Custom.type = 'custom'
 useAccessController(Custom)
