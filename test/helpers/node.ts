@@ -1,14 +1,17 @@
 import drain from 'it-drain'
 import { base58btc } from 'multiformats/bases/base58'
-import { CID } from 'multiformats/cid'
 import { createNode } from '../../scripts/node.ts'
 import type { Node } from '../../scripts/node.ts'
 
 export { createNode }
 export type { Node }
 
-/** Removes a block from a node for good. */
+/** Removes a block from a node for good, be it pinned or not. */
 export async function deleteBlock (node: Node, hash: string): Promise<void> {
-  await drain(node.pins.rm(CID.parse(hash, base58btc)))
+  for await (const { cid } of node.pins.ls()) {
+    if (cid.toString(base58btc) === hash) {
+      await drain(node.pins.rm(cid))
+    }
+  }
   await node.gc()
 }
