@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createOrbitDB, Entry } from '../src/index.ts'
+import { createOrbitDB, Entry, IPFSBlockStorage } from '../src/index.ts'
 import { createNode } from '../test/helpers/node.ts'
 import type { Database, OrbitDB } from '../src/index.ts'
 
@@ -17,7 +17,7 @@ const appends = 500
 /** The chain of a log with one writer, put into the blockstore and restored: much faster than to append it. */
 async function fill (orbitdb: OrbitDB, address: string): Promise<void> {
   const { identity } = orbitdb
-  const storage = await blockStorage(orbitdb)
+  const storage = await IPFSBlockStorage({ ipfs: orbitdb.ipfs })
   const index: string[] = []
   let next: string[] = []
   for (let time = 1; time <= entries; time++) {
@@ -30,11 +30,6 @@ async function fill (orbitdb: OrbitDB, address: string): Promise<void> {
   await orbitdb.open(address, { sync: false, restore: { heads: next, index, verify: false } })
 }
 
-async function blockStorage (orbitdb: OrbitDB) {
-  const { IPFSBlockStorage } = await import('../src/index.ts')
-  return await IPFSBlockStorage({ ipfs: orbitdb.ipfs })
-}
-
 /** The sorted latencies, in milliseconds, of appends one after the other. */
 async function latencies (db: Database): Promise<number[]> {
   const times: number[] = []
@@ -44,6 +39,16 @@ async function latencies (db: Database): Promise<number[]> {
     times.push(performance.now() - start)
   }
   return times.sort((a, b) => a - b)
+}
+
+/** Runs something while a task runs beside it, until it is over. */
+async function beside<T> (task: (isOver: () => boolean) => Promise<void>, run: () => Promise<T>): Promise<T> {
+  let over = false
+  const running = task(() => over)
+  const result = await run()
+  over = true
+  await running
+  return result
 }
 
 function print (what: string, times: number[]): void {
@@ -62,29 +67,24 @@ try {
   await latencies(db) // warm up
   print('alone', await latencies(db))
 
-  let running = true
   let exports = 0
-  const exporting = (async () => {
-    while (running) {
+  print('beside log.export()', await beside(async (isOver) => {
+    while (!isOver()) {
       await db.log.export()
       exports++
     }
-  })()
-  print('beside log.export()', await latencies(db))
-  running = false
-  await exporting
-  console.log(`${exports} exports of heads and index ran beside the appends`)
+  }, () => latencies(db)))
+  console.log(`${exports} exports of heads and index ran meanwhile`)
 
-  const state = await db.export()
-  let reading = true
-  const read = (async () => {
-    for await (const block of state.blocks) {
-      if (!reading || block == null) break
+  const { blocks } = await db.export()
+  let read = 0
+  print('beside reading blocks', await beside(async (isOver) => {
+    for await (const block of blocks) {
+      if (isOver()) break
+      read += block[1].length
     }
-  })()
-  print('beside reading blocks', await latencies(db))
-  reading = false
-  await read
+  }, () => latencies(db)))
+  console.log(`${read} bytes of blocks were read meanwhile`)
 } finally {
   await orbitdb.stop()
   await ipfs.stop()
