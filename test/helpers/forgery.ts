@@ -28,6 +28,8 @@ export interface Parts {
   entries: CID[]
   /** The other blocks, by their hashes. */
   blocks: Map<string, CarBlock>
+  /** What lists in the snapshot have instead of what they should. */
+  lists?: Record<string, object>
 }
 
 const lists = ['heads', 'identities', 'entries'] as const
@@ -59,7 +61,7 @@ async function createSnapshot (parts: Parts): Promise<CarBlock[]> {
     while (cids.length > 0) {
       list.push(await createBlock(cids.splice(0, 8192)))
     }
-    snapshot[name] = { count: parts[name].length, leaves: list.map(({ cid }) => cid) }
+    snapshot[name] = { count: parts[name].length, leaves: list.map(({ cid }) => cid), ...parts.lists?.[name] }
     leaves.push(...list)
   }
   return [await createBlock(snapshot), ...leaves]
@@ -71,7 +73,7 @@ export const sortLinks = (cids: CID[]): CID[] => cids.toSorted((a, b) => Buffer.
 /** Puts an archive of one database together. */
 export async function assemble (parts: Parts): Promise<Uint8Array> {
   const blocks = await createSnapshot(parts)
-  const root = await createBlock({ ...parts.root, databases: [blocks[0].cid] })
+  const root = await createBlock({ databases: [blocks[0].cid], ...parts.root })
   return writeCar([root.cid], [root, ...blocks, ...parts.blocks.values()])
 }
 

@@ -1,0 +1,382 @@
+// Rule: a failed or killed import leaves the log as it was, or complete after the next open.
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import * as dagCbor from '@ipld/dag-cbor'
+import all from 'it-all'
+import sinon from 'sinon'
+import { ComposedStorage, IPFSAccessController, KeyValue, KeyValueIndexed, LevelStorage, Log, LRUStorage, MemoryStorage } from '../../src/index.ts'
+import { collect, putBlocks } from '../helpers/backups.ts'
+import { pinsOf } from '../helpers/blocks.ts'
+import { assertIsWhole, contentsOf, createIdentities, keysOf } from '../helpers/logs.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import type { CollectedState } from '../helpers/backups.ts'
+import type { ImporterJob } from '../helpers/importer.ts'
+import type { Contents } from '../helpers/logs.ts'
+import type { Block, ImportOptions, OpenOptions, Operation, RestoreState, Storage } from '../../src/index.ts'
+
+const importer = fileURLToPath(import.meta.resolve('../helpers/importer.ts'))
+
+/** Imports in a process of its own, which is killed as soon as it took certain steps. */
+async function importAndKill (jobs: ImporterJob[], isLast: (steps: string[]) => boolean): Promise<void> {
+  const steps: string[] = []
+  const child = fork(importer, [JSON.stringify(jobs)])
+  child.on('message', (step: string) => {
+    steps.push(step)
+    if (!child.killed && isLast(steps)) {
+      child.kill('SIGKILL')
+    }
+  })
+  const [code] = await once(child, 'exit')
+  ok(child.killed || code === 0, 'the importer failed')
+}
+
+type Stored = Omit<Contents, 'values'>
+
+/** What a database stores of its log, which has to fit together. */
+async function storedIn ({ log }: KeyValue): Promise<Stored> {
+  await assertIsWhole(log)
+  const { heads, index } = await contentsOf(log)
+  return { heads, index }
+}
+
+async function recordsOf (db: KeyValue): Promise<Record<string, unknown>> {
+  return Object.fromEntries((await db.all()).map(({ key, value }) => [key, value]))
+}
+
+/** A state, and what there is once it is imported. */
+interface Target {
+  state: CollectedState
+  /** A file with the state */
+  file: string
+  /** The records of the state alone */
+  records: Record<string, unknown>
+  /** What is stored of the log, beside the entries of the template */
+  complete: Stored
+}
+
+describe('All or nothing', () => {
+  const { createDirectory, createReplica } = useReplicas()
+
+  /** A directory for all tests; its `replica` is a node with a part of the database, and entries that no state has. */
+  let directory: string
+  let address: string
+  let asItWas: Stored
+  let few: Target
+  /** The database after `few`: its head follows the head of that at some distance. */
+  let later: Target
+  let many: Target
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
+    const { orbitdb, stop } = await createReplica({ directory: join(directory, 'replica') })
+    const AccessController = IPFSAccessController({ write: ['*'] })
+    const db = await orbitdb.open('log', { type: 'keyvalue', AccessController, sync: false })
+    address = db.address
+    await db.put('shared', 0)
+    const shared = await collect(await db.export())
+    await db.put('local', 1)
+    await db.put('local', 2)
+    asItWas = await storedIn(db)
+    await stop()
+
+    const [writer] = await createIdentities(['writer'])
+    const entryStorage = await MemoryStorage()
+    const records: Record<string, unknown> = { shared: 0 }
+    for (const block of [...shared.blocks, [writer.hash, writer.bytes] as const]) {
+      await entryStorage.put(...block)
+    }
+    const log = await Log<Operation>(writer, { logId: address, entryStorage })
+    await log.import(shared, { verify: false })
+
+    const write = async (count: number): Promise<Target> => {
+      for (let i = 0; i < count; i++) {
+        const key = `key ${i % 100}`
+        await log.append({ op: 'PUT', key, value: i })
+        records[key] = i
+      }
+      const { heads, index } = await log.export()
+      const state = { ...shared, heads, index, blocks: await all(entryStorage.iterator()) as Block[] }
+      const file = join(directory, `${index.size} entries`)
+      await writeFile(file, dagCbor.encode({ ...state, index: [...index.keys()] }))
+      const complete = {
+        heads: [...asItWas.heads, ...heads.map(({ hash }) => hash)].sort(),
+        index: [...new Set([...asItWas.index, ...index.keys()])].sort()
+      }
+      return { state, file, records: { ...records }, complete }
+    }
+    few = await write(50)
+    later = await write(3)
+    many = await write(1000)
+  })
+
+  after(() => rm(directory, { recursive: true }))
+
+  /** Creates a directory with a copy of the node. */
+  const copyReplica = async (to?: string): Promise<string> => {
+    to ??= await createDirectory()
+    await cp(join(directory, 'replica'), to, { recursive: true })
+    return to
+  }
+
+  /** Starts a node and opens its database. */
+  const open = async (directory: string, { Database = KeyValue(), ...options }: OpenOptions & { Database?: ReturnType<typeof KeyValue> } = {}) => {
+    const replica = await createReplica({ directory })
+    const db = await replica.orbitdb.open(address, { Database, sync: false, ...options })
+    return { ...replica, db }
+  }
+
+  /** Has a database join an entry from the middle of a state, and then its heads. */
+  const joinEntries = async ({ orbitdb, db: { log } }: Awaited<ReturnType<typeof open>>, { state }: Target): Promise<void> => {
+    await putBlocks(orbitdb, state)
+    const middle = [...state.index.keys()][state.index.size >> 1]
+    for (const hash of [middle, ...state.heads.map(({ hash }) => hash)]) {
+      await log.joinEntry((await log.get(hash))!)
+    }
+  }
+
+  describe('an import that is killed', () => {
+    const steps: Record<string, Omit<ImporterJob, 'directory' | 'file'>> = {
+      'before its note is written': { stopAt: ['heads.putMany', 1] },
+      'before the index is written': { stopAt: ['index.putMany', 1] },
+      'as the index is written, one by one': { stopAt: ['index.put', 20], oneByOne: true },
+      'before the heads are written': { stopAt: ['heads.put', 1] },
+      'before its note is removed': { stopAt: ['heads.del', 1] },
+      'before the index of a KeyValueIndexed is updated': { stopAt: ['heads.del is done', 1], indexed: true }
+    }
+
+    /** The directory of the node whose import was killed at a step. */
+    const killed = (when: string): string => join(directory, when)
+
+    before(async () => {
+      const jobs = Object.entries(steps).map(([when, step]) => ({ ...step, directory: killed(when), file: few.file }))
+      await Promise.all(jobs.map(job => copyReplica(job.directory)))
+      await importAndKill(jobs, steps => steps.filter(step => step === 'stopped').length === jobs.length)
+    })
+
+    for (const when of ['before its note is written']) {
+      it(`${when} leaves the log as it was, and shuts no entry out`, async () => {
+        const replica = await open(killed(when))
+        deepStrictEqual(await storedIn(replica.db), asItWas)
+        await joinEntries(replica, few)
+        deepStrictEqual(await storedIn(replica.db), few.complete)
+      })
+    }
+
+    for (const when of ['before the index is written', 'as the index is written, one by one', 'before the heads are written', 'before its note is removed']) {
+      it(`${when} leaves a note with which the next open completes the log`, async () => {
+        const headsStorage = await LevelStorage({ path: join(killed(when), 'orbitdb', address, 'log', '_heads') })
+        deepStrictEqual(await keysOf(headsStorage), ['heads', 'import'])
+        await headsStorage.close()
+
+        const { db } = await open(killed(when))
+        deepStrictEqual(await storedIn(db), few.complete)
+        deepStrictEqual(await keysOf(db.log.headsStorage), ['heads'])
+        strictEqual(await db.import(few.state), false)
+        deepStrictEqual(await storedIn(db), few.complete)
+      })
+    }
+
+    it('is there in stock OrbitDB once it was completed', async () => {
+      const { db, directory, stop } = await open(killed('before the index is written'))
+      const records = await recordsOf(db)
+      await stop()
+
+      const { orbitdb } = await createReplica({ directory, stock: true })
+      const restored = await orbitdb.open(address, { Database: KeyValue(), sync: false })
+      deepStrictEqual(await recordsOf(restored), records)
+      await restored.put('stock', 1)
+      deepStrictEqual(await recordsOf(restored), { ...records, stock: 1 })
+    })
+
+    it('before the index of a KeyValueIndexed is updated leaves it right after the next open', async () => {
+      const { db } = await open(killed('before the index of a KeyValueIndexed is updated'), { Database: KeyValueIndexed() })
+      deepStrictEqual(await recordsOf(db), few.records)
+    })
+
+    it('as the index of a KeyValueIndexed is updated leaves it right after the next open', async () => {
+      const directory = await copyReplica()
+      await importAndKill([{ directory, file: many.file, indexed: true }], steps => steps.at(-1) === 'heads.del is done')
+
+      const { db } = await open(directory, { Database: KeyValueIndexed() })
+      deepStrictEqual(await recordsOf(db), many.records)
+    })
+
+    it('at any time leaves the log as it was or complete, and can be done again', async () => {
+      const steps = many.state.blocks.length + 2 * many.state.index.size
+      for (const last of [randomInt(steps), randomInt(steps)]) {
+        const directory = await copyReplica()
+        await importAndKill([{ directory, file: many.file }], steps => steps.length > last)
+
+        const { db, stop } = await open(directory)
+        const stored = await storedIn(db)
+        const isComplete = stored.index.length > asItWas.index.length
+        deepStrictEqual(stored, isComplete ? many.complete : asItWas, `killed at step ${last}`)
+        strictEqual(await db.import(many.state, { verify: false }), !isComplete)
+        deepStrictEqual(await storedIn(db), many.complete, `imported again after step ${last}`)
+        await stop()
+      }
+    })
+  })
+
+  describe('an import that fails', () => {
+    type Disk = 'heads' | 'index'
+    type Write = 'put' | 'putMany' | 'del'
+
+    /** Opens the database on storages that are as its own, and gives what is under their caches. */
+    const openOnDisks = async () => {
+      const directory = await copyReplica()
+      const createDisk = (name: Disk) => LevelStorage<any>({ path: join(directory, 'orbitdb', address, 'log', `_${name}`) })
+      const createCache = async (disk: Storage<any>) => ComposedStorage(await LRUStorage<any>({ size: 1000 }), disk)
+      const disks = { heads: await createDisk('heads'), index: await createDisk('index') }
+      const storages = { headsStorage: await createCache(disks.heads), indexStorage: await createCache(disks.index) }
+      return { disks, ...await open(directory, storages) }
+    }
+
+    const diskFull = { message: 'disk full' }
+
+    /** Has a disk fail once, when a part of what is to write is written. */
+    const failOnce = (disk: Storage<any>, method: Write, done: number): void => {
+      const write = disk[method] as (...args: any[]) => Promise<void>
+      sinon.stub(disk, method).callThrough().onFirstCall().callsFake(async (...args: any[]) => {
+        if (done === 1) {
+          await write(...args)
+        } else if (done > 0) {
+          await write([...args[0]].slice(0, args[0].length * done))
+        }
+        throw Object.assign(new Error(), diskFull)
+      })
+    }
+
+    const assertIsOneOf = (stored: Stored, ...expected: Stored[]): void => {
+      ok(expected.some(one => isDeepStrictEqual(stored, one)), 'neither as it was nor complete')
+    }
+
+    const faults: Record<string, [disk: Disk, method: Write, done: number]> = {
+      'before its note is written': ['heads', 'putMany', 0],
+      'after its note is written': ['heads', 'putMany', 1],
+      'before the index is written': ['index', 'putMany', 0],
+      'when half of the index is written': ['index', 'putMany', 0.5],
+      'after the index is written': ['index', 'putMany', 1],
+      'before the heads are written': ['heads', 'put', 0],
+      'after the heads are written': ['heads', 'put', 1],
+      'before its note is removed': ['heads', 'del', 0]
+    }
+
+    for (const [when, [disk, method, done]] of Object.entries(faults)) {
+      it(`${when} leaves the log as it was or complete, also after the next open`, async () => {
+        const { db, disks, directory, stop } = await openOnDisks()
+        failOnce(disks[disk], method, done)
+        await rejects(db.import(few.state, { verify: false }), diskFull)
+        assertIsOneOf(await storedIn(db), asItWas, few.complete)
+        await stop()
+
+        const reopened = await open(directory)
+        assertIsOneOf(await storedIn(reopened.db), asItWas, few.complete)
+      })
+
+      it(`${when} can be done again, whatever was written since`, async () => {
+        const { disks, ...replica } = await openOnDisks()
+        const { db, directory, stop } = replica
+        failOnce(disks[disk], method, done)
+        await rejects(db.import(few.state, { verify: false }), diskFull)
+        const hash = await db.put('local', 3)
+        await joinEntries(replica, later)
+        const complete: Stored = {
+          heads: [hash, ...later.state.heads.map(({ hash }) => hash)].sort(),
+          index: [hash, ...later.complete.index].sort()
+        }
+        deepStrictEqual(await storedIn(db), complete)
+        await db.import(few.state, { verify: false })
+        deepStrictEqual(await storedIn(db), complete)
+        await stop()
+
+        const reopened = await open(directory)
+        deepStrictEqual(await storedIn(reopened.db), complete)
+      })
+    }
+
+    /** Has an import fail half way on disks that nothing more can be written to. */
+    const importOnFullDisks = async () => {
+      const { disks, ...replica } = await openOnDisks()
+      failOnce(disks.index, 'putMany', 0.5)
+      const stubs = Object.values(disks).flatMap(disk => [sinon.stub(disk, 'put'), sinon.stub(disk, 'del')])
+      stubs.forEach(stub => stub.rejects(Object.assign(new Error(), diskFull)))
+      await rejects(replica.db.import(few.state, { verify: false }), diskFull)
+      return { ...replica, stubs }
+    }
+
+    it('on a disk that stays full leaves the log as it was or complete after the next open', async () => {
+      const { directory, stop } = await importOnFullDisks()
+      await stop()
+
+      const { db } = await open(directory)
+      assertIsOneOf(await storedIn(db), asItWas, few.complete)
+      await db.import(few.state)
+      deepStrictEqual(await storedIn(db), few.complete)
+    })
+
+    it('on a disk that is full for a while leaves nothing that stands in the way of others', async () => {
+      const { stubs, ...replica } = await importOnFullDisks()
+      stubs.forEach(stub => stub.restore())
+      await joinEntries(replica, later)
+      deepStrictEqual(await storedIn(replica.db), later.complete)
+      await replica.stop()
+
+      const { db } = await open(replica.directory)
+      deepStrictEqual(await storedIn(db), later.complete)
+    })
+
+    it('is as if it had not failed for a KeyValueIndexed when it is done again', async () => {
+      const { db } = await open(await copyReplica(), { Database: KeyValueIndexed() })
+      const updates: string[] = []
+      db.events.on('update', ({ hash }) => updates.push(hash))
+      sinon.stub(db.log.indexStorage, 'putMany').callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
+      await rejects(db.import(few.state, { verify: false }), diskFull)
+
+      strictEqual(await db.import(few.state, { verify: false }), true)
+      deepStrictEqual(updates, few.state.heads.map(({ hash }) => hash))
+      deepStrictEqual(await recordsOf(db), few.records)
+    })
+
+    const interrupted: Record<string, () => [state: RestoreState, options: ImportOptions]> = {
+      'as the blocks are read': () => [{
+        ...few.state,
+        blocks: (function * () {
+          yield * few.state.blocks.slice(0, 20)
+          throw Object.assign(new Error(), diskFull)
+        })()
+      }, {}],
+      'as it tells of its progress': () => [few.state, {
+        onProgress: ({ detail: { done } }) => {
+          if (done === 20) {
+            throw Object.assign(new Error(), diskFull)
+          }
+        }
+      }],
+      'as it is aborted': () => {
+        const controller = new AbortController()
+        const onProgress = () => controller.abort(Object.assign(new Error(), diskFull))
+        return [few.state, { signal: controller.signal, onProgress }]
+      }
+    }
+
+    for (const [when, create] of Object.entries(interrupted)) {
+      it(`${when} leaves the log and the pins as they were`, async () => {
+        const { db, ipfs } = await open(await copyReplica())
+        await db.import({ ...few.state, heads: [], index: [] })
+        const pins = await pinsOf(ipfs)
+        const [state, options] = create()
+        await rejects(db.import(state, options), diskFull)
+        deepStrictEqual(await storedIn(db), asItWas)
+        deepStrictEqual(await pinsOf(ipfs), pins)
+      })
+    }
+  })
+})

@@ -1,0 +1,95 @@
+// Rule: restored blocks survive the garbage collection, as blocks that OrbitDB itself wrote do.
+import { deepStrictEqual, ok, rejects } from 'node:assert/strict'
+import { createOrbitDB, IPFSAccessController, OrbitDBAccessController } from '../../src/index.ts'
+import { collect, open, putBlocks, read, ways } from '../helpers/backups.ts'
+import { encodeBlock, hashOf, pinsOf, toCID } from '../helpers/blocks.ts'
+import { createCipher } from '../helpers/encryption.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import type { Backup, CollectedState } from '../helpers/backups.ts'
+import type { Replica } from '../helpers/replicas.ts'
+import type { AccessControllerFactory, Events } from '../../src/index.ts'
+
+/** The hashes of all blocks of a state, and of that of its access controller. */
+function hashesOf ({ blocks, accessController }: CollectedState): string[] {
+  const hashes = blocks.map(([hash]) => hash)
+  return accessController == null ? hashes : [...hashes, ...hashesOf(accessController as CollectedState)]
+}
+
+/** Fails unless a node keeps what it should when it collects the garbage. */
+async function assertKeeps ({ ipfs, orbitdb: { ipfs: { blockstore } } }: Replica, hashes: string[]): Promise<void> {
+  const [garbage, bytes] = await encodeBlock(Math.random())
+  await blockstore.put(toCID(garbage), bytes)
+  await ipfs.gc()
+  ok(!await blockstore.has(toCID(garbage)), 'the garbage is collected')
+  for (const hash of hashes) {
+    ok(await blockstore.has(toCID(hash)), `"${hash}" is kept`)
+  }
+}
+
+describe('Pinned', () => {
+  const { createReplica } = useReplicas()
+
+  /** Writes a database, with entries of two writers, and backs it up. */
+  const createBackup = async (AccessController: AccessControllerFactory): Promise<Backup> => {
+    const owner = await createReplica()
+    const other = await createReplica()
+    const db = await owner.orbitdb.open('log', { type: 'events', AccessController, sync: false })
+    await db.add('one')
+    await (db.access as Partial<OrbitDBAccessController>).grant?.('write', other.orbitdb.identity.id)
+    const copy = await other.orbitdb.import<Events>(await db.export(), { sync: false })
+    await copy.add('two')
+    await db.add('three')
+    await db.import(await copy.export())
+    return { contents: await read(db), state: await collect(await db.export()) }
+  }
+
+  const accessControllers = {
+    ipfs: () => IPFSAccessController({ write: ['*'] }),
+    orbitdb: () => OrbitDBAccessController()
+  } satisfies Record<string, () => AccessControllerFactory>
+
+  for (const [type, createAccessController] of Object.entries(accessControllers)) {
+    for (const [way, restore] of Object.entries(ways)) {
+      it(`is all that ${way} restored, with an access controller of the type ${type}`, async () => {
+        const { state, contents } = await createBackup(createAccessController())
+        const replica = await createReplica()
+        await restore(replica.orbitdb, state)
+        await assertKeeps(replica, hashesOf(state))
+        await replica.orbitdb.stop()
+
+        const orbitdb = await createOrbitDB({ ipfs: replica.ipfs, directory: replica.orbitdb.directory })
+        deepStrictEqual(await read(await open(orbitdb, state.address)), contents)
+        await orbitdb.stop()
+      })
+    }
+  }
+
+  it('are encrypted entries that were restored without the key', async () => {
+    const owner = await createReplica()
+    const encryption = { replication: await createCipher() }
+    const source = await owner.orbitdb.open('log', { type: 'events', encryption, sync: false })
+    await source.add('one')
+    await source.add('two')
+    const state = await collect(await source.export())
+
+    const replica = await createReplica()
+    await replica.orbitdb.import({ ...state, index: undefined, heads: [...state.index.keys()] }, { verify: false })
+    await assertKeeps(replica, [...state.index.keys()])
+  })
+
+  for (const [way, restore] of Object.entries(ways)) {
+    it(`is nothing of what ${way} refused`, async () => {
+      const { state } = await createBackup(accessControllers.ipfs())
+      const replica = await createReplica()
+      await putBlocks(replica.orbitdb, state, hash => !state.index.has(hash))
+      await (await open(replica.orbitdb, state.address)).close()
+      const pins = await pinsOf(replica.ipfs)
+
+      const index = new Map([...state.index, [hashOf(state.address), true as const]])
+      await rejects(restore(replica.orbitdb, { ...state, index }), { name: 'InvalidEntryError' })
+      deepStrictEqual(await pinsOf(replica.ipfs), pins)
+      await assertKeeps(replica, pins)
+      await rejects(restore(replica.orbitdb, { ...state, blocks: [] }), { name: 'MissingBlockError' })
+    })
+  }
+})
