@@ -1,4 +1,5 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { base32upper } from 'multiformats/bases/base32'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
@@ -67,8 +68,10 @@ async function createSnapshot (parts: Parts): Promise<CarBlock[]> {
   return [await createBlock(snapshot), ...leaves]
 }
 
+const keyOf = (cid: CID): string => base32upper.encode(cid.multihash.bytes)
+
 /** Sorts links as the lists of an archive have them. */
-export const sortLinks = (cids: CID[]): CID[] => cids.toSorted((a, b) => Buffer.compare(a.bytes, b.bytes))
+export const sortLinks = (cids: CID[]): CID[] => cids.toSorted((a, b) => keyOf(a) < keyOf(b) ? -1 : 1)
 
 /** Puts an archive of one database together. */
 export async function assemble (parts: Parts): Promise<Uint8Array> {

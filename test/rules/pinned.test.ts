@@ -73,7 +73,7 @@ describe('Pinned', () => {
     const state = await collect(await source.export())
 
     const replica = await createReplica()
-    await replica.orbitdb.import({ ...state, index: undefined, heads: [...state.index.keys()] }, { verify: false })
+    await replica.orbitdb.import(state, { verify: false })
     await assertKeeps(replica, [...state.index.keys()])
   })
 
