@@ -3,3 +3,4 @@
  * drop-in replacement for `@orbitdb/core`.
  */
 export * from './core/index.ts'
+export * from './archive/index.ts'

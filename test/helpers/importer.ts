@@ -86,5 +86,6 @@ async function runJob ({ directory, file, indexed = false, oneByOne = false, sto
   })
 }
 
+process.on('disconnect', () => process.exit()) // Don't outlive the test
 await Promise.all((JSON.parse(process.argv[2]) as ImporterJob[]).map(runJob))
 process.exit()

@@ -1,0 +1,63 @@
+import type { DatabaseAddress } from '../../core/index.ts'
+
+/** What is wrong with an archive. */
+export type ProblemCode =
+  | 'archive-damaged'
+  | 'archive-truncated'
+  | 'block-damaged'
+  | 'block-missing'
+  | 'block-extra'
+  | 'snapshot-invalid'
+  | 'manifest-invalid'
+  | 'access-controller-invalid'
+  | 'entry-invalid'
+  | 'entry-missing'
+  | 'head-missing'
+  | 'head-wrong'
+  | 'signature-invalid'
+  | 'key-wrong'
+  | 'identity-invalid'
+  | 'identity-missing'
+  | 'identity-extra'
+  | 'access-denied'
+
+/** What can not be checked without a node, or without a key. */
+export type UncheckedCode = 'access-controller' | 'entries-encrypted' | 'identity'
+
+/** Something that was found out about an archive. */
+export interface Finding<Code extends string = string> {
+  code: Code
+  message: string
+  /** Hash of the block that it is about. */
+  hash?: string
+  /** Address of the database that it is about. */
+  address?: DatabaseAddress
+}
+
+/** A database that was verified. */
+export interface VerifiedDatabase {
+  address: DatabaseAddress
+  name: string
+  type: string
+  /** The number of entries. */
+  entries: number
+  /** The number of heads. */
+  heads: number
+}
+
+/** What a verification found out. */
+export interface VerifyReport {
+  /** CID of the root. */
+  root: string
+  /** Whether nothing is wrong. */
+  ok: boolean
+  /** The databases, each before that of its access controller. */
+  databases: VerifiedDatabase[]
+  /** All that is wrong. */
+  problems: Array<Finding<ProblemCode>>
+  /** What may be right or wrong. */
+  unchecked: Array<Finding<UncheckedCode>>
+}
+
+/** Findings, as they are collected. */
+export type Findings = Pick<VerifyReport, 'problems' | 'unchecked'>

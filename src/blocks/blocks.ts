@@ -1,0 +1,41 @@
+/** The bytes of a CID. */
+export type CIDBytes = Uint8Array
+
+/** What names a block: its hash or, which is faster where there are many, the bytes of its CID. */
+export type BlockName = string | CIDBytes
+
+/** A block, as it is stored. */
+export type StoredBlock = [cid: CIDBytes, bytes: Uint8Array]
+
+/** Options of operations on many blocks. */
+export interface BlocksOptions {
+  signal?: AbortSignal
+}
+
+/** Options of pinning many blocks. */
+export interface PinOptions extends BlocksOptions {
+  /** Pin just the blocks, and not what they link to, which may have to be fetched. */
+  isShallow?: boolean
+}
+
+/** The blocks and pins of a node, many at a time. It reads from the node alone, not from its peers. */
+export interface Blocks {
+  /** Reads blocks: undefined for each that the node does not have. */
+  getMany (names: BlockName[], options?: BlocksOptions): Promise<Array<Uint8Array | undefined>>
+  /** Whether the node has blocks. */
+  hasMany (names: BlockName[], options?: BlocksOptions): Promise<boolean[]>
+  /** Stores blocks, which are not pinned. Their bytes are not checked against their names. */
+  putMany (blocks: Array<[name: BlockName, bytes: Uint8Array]>, options?: BlocksOptions): Promise<void>
+  /** Deletes blocks, but for those that are pinned. */
+  deleteMany (names: BlockName[], options?: BlocksOptions): Promise<void>
+  /** Whether blocks are pinned, by themselves or by what links to them. */
+  arePinned (names: BlockName[], options?: BlocksOptions): Promise<boolean[]>
+  /**
+   * Pins blocks, each by itself, but for those that are already.
+   *
+   * @throws MissingBlockError when the node does not have one of them.
+   */
+  pinMany (names: BlockName[], options?: PinOptions): Promise<void>
+  /** Removes pins that `pinMany` made. */
+  unpinMany (names: BlockName[], options?: BlocksOptions): Promise<void>
+}

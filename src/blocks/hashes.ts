@@ -1,0 +1,187 @@
+import { base58btc } from 'multiformats/bases/base58'
+import { CID } from 'multiformats/cid'
+
+/*
+ * OrbitDB names blocks by hashes: base58btc strings of CIDs, which nearly always are CIDs of
+ * DAG-CBOR blocks, version 1, with a SHA2-256 multihash. These are converted here, several times
+ * faster than multiformats converts CIDs of every kind.
+ */
+
+/** The bytes that CIDs of DAG-CBOR blocks start with: version 1, dag-cbor, sha2-256, 32 bytes. */
+const prefix = [0x01, 0x71, 0x12, 0x20]
+
+/** The number of bytes of a CID of a DAG-CBOR block. */
+export const cidLength = 36
+
+/** The number of characters of its hash. */
+const hashLength = 49
+
+// Bytes are taken as big-endian numbers with digits of 24 bits. Times a power of the base below
+// 2^29 they are still exact in floating point.
+const bytesPerDigit = 3
+const digitBase = 2 ** 24
+
+/**
+ * Creates a function that converts bytes to characters of an alphabet: at most those of a CID, the
+ * first of which is not 0.
+ */
+function createEncoder (alphabet: string, charsPerStep: number): (bytes: Uint8Array) => string {
+  const base = alphabet.length
+  const step = base ** charsPerStep
+  const codes = Uint8Array.from(alphabet, char => char.charCodeAt(0))
+  const digits = new Float64Array(cidLength / bytesPerDigit)
+  const chars = new Uint8Array(64)
+
+  return bytes => {
+    const length = Math.ceil(bytes.length / bytesPerDigit)
+    for (let i = length - 1, end = bytes.length; i >= 0; i--, end -= bytesPerDigit) {
+      digits[i] = ((bytes[end - 3] ?? 0) << 16) | ((bytes[end - 2] ?? 0) << 8) | bytes[end - 1]
+    }
+    let at = chars.length
+    for (let start = 0; start < length;) {
+      let rest = 0
+      for (let i = start; i < length; i++) {
+        const value = rest * digitBase + digits[i]
+        digits[i] = Math.floor(value / step)
+        rest = value - digits[i] * step
+      }
+      for (let i = 0; i < charsPerStep; i++) {
+        const next = Math.trunc(rest / base)
+        chars[--at] = codes[rest - next * base]
+        rest = next
+      }
+      while (start < length && digits[start] === 0) start++
+    }
+    while (chars[at] === codes[0]) at++
+    return String.fromCharCode.apply(null, chars.subarray(at) as unknown as number[])
+  }
+}
+
+const base58Alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+const encodeBase58 = createEncoder(base58Alphabet, 4)
+const encodeBase36 = createEncoder('0123456789abcdefghijklmnopqrstuvwxyz', 5)
+
+/** The values of base58 characters by their codes; 255 for others. */
+const base58Values = new Uint8Array(128).fill(255)
+for (let i = 0; i < base58Alphabet.length; i++) {
+  base58Values[base58Alphabet.charCodeAt(i)] = i
+}
+
+/** Converts the hash of a DAG-CBOR block to the bytes of its CID; undefined when it is another hash. */
+function decodeBase58 (hash: string): Uint8Array | undefined {
+  const digits = new Float64Array(cidLength / bytesPerDigit)
+  for (let start = 1; start < hashLength; start += 4) {
+    let carry = 0
+    for (let i = start; i < start + 4; i++) {
+      const value = base58Values[hash.charCodeAt(i)] ?? 255
+      if (value === 255) {
+        return
+      }
+      carry = carry * 58 + value
+    }
+    for (let i = digits.length - 1; i >= 0; i--) {
+      const value = digits[i] * 58 ** 4 + carry
+      carry = Math.floor(value / digitBase)
+      digits[i] = value - carry * digitBase
+    }
+    if (carry !== 0) {
+      return
+    }
+  }
+  const bytes = new Uint8Array(cidLength)
+  for (let i = 0; i < digits.length; i++) {
+    bytes[i * 3] = digits[i] >> 16
+    bytes[i * 3 + 1] = digits[i] >> 8
+    bytes[i * 3 + 2] = digits[i]
+  }
+  return isOfDagCbor(bytes) ? bytes : undefined
+}
+
+/** Whether bytes start with a CID of a DAG-CBOR block. */
+export function isOfDagCbor (bytes: Uint8Array): boolean {
+  return bytes.length >= cidLength && prefix.every((byte, i) => bytes[i] === byte)
+}
+
+/** Converts the bytes of a CID to a hash. */
+export function toHash (bytes: Uint8Array): string {
+  return bytes.length === cidLength && isOfDagCbor(bytes)
+    ? 'z' + encodeBase58(bytes)
+    : base58btc.encode(bytes)
+}
+
+/**
+ * Converts a hash to the bytes of its CID.
+ *
+ * @throws Error when it is not a hash.
+ */
+export function toBytes (hash: string): Uint8Array {
+  const bytes = hash.length === hashLength && hash[0] === 'z' ? decodeBase58(hash) : undefined
+  return bytes ?? CID.parse(hash, base58btc).bytes
+}
+
+/** The bytes of the CID that names a block, or that its hash does. */
+export const toCIDBytes = (name: string | Uint8Array): Uint8Array => typeof name === 'string' ? toBytes(name) : name
+
+/** Whether a string is the hash of a DAG-CBOR block. */
+export function isDagCborHash (hash: string): boolean {
+  return hash.length === hashLength && hash[0] === 'z' && decodeBase58(hash) != null
+}
+
+/**
+ * Converts hashes of DAG-CBOR blocks to the bytes of their CIDs, one after the other: there can be
+ * very many.
+ *
+ * @throws Error when one is not such a hash.
+ */
+export function pack (hashes: string[]): Uint8Array {
+  const packed = new Uint8Array(hashes.length * cidLength)
+  for (const [i, hash] of hashes.entries()) {
+    const bytes = toBytes(hash)
+    if (!isOfDagCbor(bytes)) {
+      throw new Error(`Not the hash of a DAG-CBOR block: "${hash}"`)
+    }
+    packed.set(bytes, i * cidLength)
+  }
+  return packed
+}
+
+/** The CIDs that were packed, or some of them. */
+export function unpack (packed: Uint8Array, start = 0, end = packed.length / cidLength): Uint8Array[] {
+  const cids = []
+  for (let i = start; i < Math.min(end, packed.length / cidLength); i++) {
+    cids.push(packed.subarray(i * cidLength, (i + 1) * cidLength))
+  }
+  return cids
+}
+
+/** Converts bytes to base36, as `base36.encode` of multiformats does. */
+export function toBase36 (bytes: Uint8Array): string {
+  return 'k' + encodeBase36(bytes)
+}
+
+const base32Codes = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', char => char.charCodeAt(0))
+
+/** Converts bytes to base32, as `base32upper.encode` of multiformats does. */
+export function toBase32Upper (bytes: Uint8Array): string {
+  const chars = new Uint8Array(1 + Math.ceil(bytes.length * 8 / 5))
+  chars[0] = 0x42
+  let at = 1
+  let bits = 0
+  let count = 0
+  for (let i = 0; i < bytes.length; i++) {
+    bits = ((bits & 31) << 8) | bytes[i]
+    for (count += 8; count >= 5;) {
+      count -= 5
+      chars[at++] = base32Codes[(bits >> count) & 31]
+    }
+  }
+  if (count > 0) {
+    chars[at] = base32Codes[(bits << (5 - count)) & 31]
+  }
+  return String.fromCharCode.apply(null, chars as unknown as number[])
+}
+
+/** The multihash in the bytes of a CID. */
+export function multihashOf (bytes: Uint8Array): Uint8Array {
+  return isOfDagCbor(bytes) ? bytes.subarray(2) : CID.decode(bytes).multihash.bytes
+}

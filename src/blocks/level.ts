@@ -1,0 +1,203 @@
+import * as dagCbor from '@ipld/dag-cbor'
+import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
+import { hasLinks } from './links.ts'
+import { missingBlock } from './missing.ts'
+import type { BlockName, Blocks, CIDBytes } from './blocks.ts'
+import type { HeliaNode } from '../core/index.ts'
+
+/*
+ * What goes below Helia's public calls. Each of these takes a lock, looks a block up, notifies the
+ * block brokers and awaits a promise for every layer, for each block; pinning a block also reads it
+ * to find its links. Of Helia 7 with blockstore-level and datastore-level it is known what all this
+ * comes to: records in two Level databases, which can be read and written many at a time.
+ */
+
+interface LevelOperation {
+  type: 'put'
+  key: string
+  value: Uint8Array
+}
+
+/** The part of a Level database that is used here. */
+interface Level {
+  getMany (keys: string[]): Promise<Array<Uint8Array | undefined>>
+  hasMany (keys: string[]): Promise<boolean[]>
+  batch (operations: LevelOperation[]): Promise<void>
+}
+
+/** Keeps garbage collection from running until it is released. */
+interface Lock {
+  readLock (): Promise<() => void>
+}
+
+/** The stores of a node that was recognised. */
+interface LevelStores {
+  lock: Lock
+  blocks: Level
+  /** Where the pins are, if that was recognised as well. */
+  pins?: Level
+}
+
+type Shape = Record<string, any>
+
+/** The methods that no layer may have replaced by others. */
+const methods = ['get', 'getMany', 'has', 'put', 'putMany', 'query']
+
+/** Whether an object is of a class of this name, and nobody has changed it. */
+function isPlain (object: Shape | undefined, className: string): object is Shape {
+  return object != null && Object.getPrototypeOf(object)?.constructor?.name === className && !methods.some(name => Object.hasOwn(object, name))
+}
+
+const isLevel = (db: Shape | undefined): db is Shape & Level => {
+  return ['getMany', 'hasMany', 'batch'].every(name => typeof db?.[name] === 'function') && db?.supports?.has === true
+}
+
+/** Finds the Level databases of a node: undefined when it is not one whose stores are known. */
+function findStores (node: HeliaNode): LevelStores | undefined {
+  const { info, blockstore, datastore, pins } = node as Shape
+  if (info?.name !== 'helia' || !/^7\./.test(info.version) || !isPlain(blockstore, 'BlockStorage') || typeof blockstore.lock?.readLock !== 'function') {
+    return
+  }
+  const networked = blockstore.child
+  const identity = networked?.child
+  const level = identity?.child
+  if (!isPlain(networked, 'NetworkedStorage') || !isPlain(identity, 'IdentityBlockstore') || !isPlain(level, 'LevelBlockstore')) {
+    return
+  }
+  const { db, base } = level
+  if (!isLevel(db) || base?.name !== 'base32upper') {
+    return
+  }
+  const hasPins = isPlain(pins, 'PinsImpl') && pins.datastore === datastore && isPlain(datastore, 'LevelDatastore') && isLevel(datastore.db)
+  return {
+    lock: blockstore.lock,
+    blocks: db,
+    pins: hasPins ? datastore.db : undefined
+  }
+}
+
+// The records of pins without metadata, of all that a block links to and of just the block:
+// { depth: Infinity, metadata: {} } and { depth: 0, metadata: {} }
+const createPinRecord = (depth: number[]): Uint8Array => new Uint8Array([
+  0xa2,
+  0x65, ...new TextEncoder().encode('depth'), ...depth,
+  0x68, ...new TextEncoder().encode('metadata'), 0xa0
+])
+const deepPin = createPinRecord([0xf9, 0x7c, 0x00])
+const shallowPin = createPinRecord([0x00])
+
+/** By which pins a block is pinned. */
+interface PinnedBlock {
+  pinCount: number
+  pinnedBy: Uint8Array[]
+}
+
+// That of a block which is pinned by itself alone: { pinCount: 1, pinnedBy: [cid] }
+const pinnedBlockStart = new Uint8Array([
+  0xa2,
+  0x68, ...new TextEncoder().encode('pinCount'), 0x01,
+  0x68, ...new TextEncoder().encode('pinnedBy'), 0x81, 0x58, cidLength
+])
+
+/** Adds the pin of a block itself to the record of its pins: undefined when it has it. */
+function addPin (record: Uint8Array | undefined, cid: CIDBytes): Uint8Array | undefined {
+  if (record == null && cid.length === cidLength) {
+    const bytes = new Uint8Array(pinnedBlockStart.length + cidLength)
+    bytes.set(pinnedBlockStart)
+    bytes.set(cid, pinnedBlockStart.length)
+    return bytes
+  }
+  const { pinCount, pinnedBy } = record == null ? { pinCount: 0, pinnedBy: [] } : dagCbor.decode<PinnedBlock>(record)
+  return pinnedBy.some(other => equals(other, cid)) ? undefined : dagCbor.encode({ pinCount: pinCount + 1, pinnedBy: [...pinnedBy, cid] })
+}
+
+const equals = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => b[i] === byte)
+
+/**
+ * The blocks of a node, straight from its Level databases, where they are recognised; what is not is
+ * left to the public calls.
+ */
+export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Blocks | undefined {
+  const stores = findStores(node)
+  if (stores == null) {
+    return
+  }
+  const { lock, blocks: level, pins } = stores
+
+  /** Does something while no garbage is collected. */
+  const locked = async <Result> (signal: AbortSignal | undefined, fn: () => Promise<Result>): Promise<Result> => {
+    signal?.throwIfAborted()
+    const release = await lock.readLock()
+    try {
+      return await fn()
+    } finally {
+      release()
+    }
+  }
+
+  const blocks: Blocks = {
+    ...publicBlocks,
+
+    getMany: (names, { signal } = {}) => locked(signal, () => level.getMany(names.map(blockKey))),
+
+    hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
+
+    putMany: (blocks, { signal } = {}) => locked(signal, () => {
+      return level.batch(blocks.map(([name, value]) => ({ type: 'put', key: blockKey(name), value })))
+    })
+  }
+  if (pins == null) {
+    return blocks
+  }
+
+  /** Pins blocks, without what they link to. */
+  const pinEach = async (cids: CIDBytes[], pin: Uint8Array): Promise<void> => {
+    const missing = (await level.hasMany(cids.map(blockKey))).indexOf(false)
+    if (missing !== -1) {
+      throw missingBlock(cids[missing])
+    }
+    const keys = cids.map(pinnedBlockKey)
+    const pinned = await pins.getMany(keys)
+    // A block has a record of being pinned before its pin is made
+    const known = cids.filter((cid, i) => pinned[i] != null)
+    const havePins = await pins.hasMany(known.map(pinKey))
+    const done = new Set(known.filter((cid, i) => havePins[i]))
+    const operations: LevelOperation[] = []
+    for (const [i, cid] of cids.entries()) {
+      if (done.has(cid)) {
+        continue
+      }
+      const record = addPin(pinned[i], cid)
+      if (record != null) {
+        operations.push({ type: 'put', key: keys[i], value: record })
+      }
+      operations.push({ type: 'put', key: pinKey(cid), value: pin })
+    }
+    await pins.batch(operations)
+  }
+
+  /** Finds the blocks that are there and have no links. */
+  const findLeaves = async (cids: CIDBytes[], signal: AbortSignal | undefined): Promise<CIDBytes[]> => {
+    const all = await blocks.getMany(cids, { signal })
+    return cids.filter((cid, i) => all[i] != null && !hasLinks(cid, all[i]))
+  }
+
+  return {
+    ...blocks,
+
+    arePinned: (names, { signal } = {}) => locked(signal, () => pins.hasMany(names.map(pinnedBlockKey))),
+
+    pinMany: async (names, { signal, isShallow = false } = {}) => {
+      const cids = names.map(toCIDBytes)
+      const leaves = new Set(isShallow ? cids : await findLeaves(cids, signal))
+      await locked(signal, () => pinEach([...leaves], isShallow ? shallowPin : deepPin))
+      await publicBlocks.pinMany(cids.filter(cid => !leaves.has(cid)), { signal })
+    }
+  }
+}
+
+const blockKey = (name: BlockName): string => `/${toBase32Upper(multihashOf(toCIDBytes(name)))}`
+
+const pinKey = (cid: CIDBytes): string => `/pin/${toBase36(cid)}`
+
+const pinnedBlockKey = (name: BlockName): string => `/pinned-block/${toBase36(multihashOf(toCIDBytes(name)))}`

@@ -1,0 +1,87 @@
+import drain from 'it-drain'
+import { CID } from 'multiformats/cid'
+import { toCIDBytes, toHash } from './hashes.ts'
+import { missingBlock } from './missing.ts'
+import { IPFSBlockStorage } from '../core/index.ts'
+import type { BlockCID, BlockOptions, HeliaNode, NodeBlockstore } from '../core/index.ts'
+import type { BlockName, Blocks } from './blocks.ts'
+
+interface DeletingBlockstore extends NodeBlockstore {
+  delete (cid: BlockCID, options?: BlockOptions): unknown
+}
+
+/** A node, with the calls that OrbitDB does not need. */
+export interface FullNode extends HeliaNode {
+  readonly blockstore: DeletingBlockstore & { unwrap? (): DeletingBlockstore }
+  readonly pins: HeliaNode['pins'] & {
+    add (cid: BlockCID, options?: BlockOptions & { depth?: number }): AsyncIterable<unknown>
+    rm (cid: BlockCID, options?: BlockOptions): AsyncIterable<unknown>
+  }
+}
+
+/** How many calls are made side by side. */
+const concurrency = 1000
+
+const toCID = (name: BlockName): CID => CID.decode(toCIDBytes(name))
+
+/** Calls a function for each value, many at a time. */
+async function mapMany<Value, Result> (values: Value[], signal: AbortSignal | undefined, fn: (value: Value) => Promise<Result>): Promise<Result[]> {
+  const results = []
+  for (let i = 0; i < values.length; i += concurrency) {
+    signal?.throwIfAborted()
+    results.push(...await Promise.all(values.slice(i, i + concurrency).map(fn)))
+  }
+  return results
+}
+
+/** Calls a function that may fail with an error of a name. */
+async function ignoring (name: string, fn: () => Promise<unknown>): Promise<void> {
+  try {
+    await fn()
+  } catch (error) {
+    if (!(error instanceof Error && error.name === name)) {
+      throw error
+    }
+  }
+}
+
+/** The blocks of a node, by its public calls: of any version, with stores of any kind. */
+export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
+  const { blockstore, pins } = node as FullNode
+  const storage = await IPFSBlockStorage({ ipfs: node })
+
+  return {
+    getMany: (names, { signal } = {}) => mapMany(names, signal, name => storage.get(toHash(toCIDBytes(name)), signal, { offline: true })),
+
+    hasMany: (names, { signal } = {}) => mapMany(names, signal, async name => blockstore.has(toCID(name), { signal })),
+
+    putMany: async (blocks, { signal } = {}) => {
+      await mapMany(blocks, signal, ([name, bytes]) => storage.put(toHash(toCIDBytes(name)), bytes, signal, { persist: false }))
+    },
+
+    deleteMany: async (names, { signal } = {}) => {
+      // Deleted below the calls that cancel to provide what was never provided
+      const store = blockstore.unwrap?.() ?? blockstore
+      await mapMany(names, signal, async name => {
+        if (!await pins.isPinned(toCID(name), { signal })) {
+          await store.delete(toCID(name), { signal })
+        }
+      })
+    },
+
+    arePinned: (names, { signal } = {}) => mapMany(names, signal, name => pins.isPinned(toCID(name), { signal })),
+
+    pinMany: async (names, { signal, isShallow = false } = {}) => {
+      await mapMany(names, signal, async name => {
+        if (!await blockstore.has(toCID(name), { signal })) {
+          throw missingBlock(name)
+        }
+        await ignoring('AlreadyPinnedError', () => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal })))
+      })
+    },
+
+    unpinMany: async (names, { signal } = {}) => {
+      await mapMany(names, signal, name => ignoring('NotFoundError', () => drain(pins.rm(toCID(name), { signal }))))
+    }
+  }
+}

@@ -1,0 +1,295 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { car as createCar } from '@helia/car'
+import { CarReader } from '@ipld/car'
+import * as dagCbor from '@ipld/dag-cbor'
+import all from 'it-all'
+import drain from 'it-drain'
+import { base58btc } from 'multiformats/bases/base58'
+import { CID } from 'multiformats/cid'
+import { concat } from 'uint8arrays/concat'
+import { archive, hashesOf, readCar, rootOf } from '../helpers/archives.ts'
+import { read } from '../helpers/backups.ts'
+import { flipBit, pinsOf } from '../helpers/blocks.ts'
+import { createCipher } from '../helpers/encryption.ts'
+import { sortLinks, takeApart, toCID, toHash } from '../helpers/forgery.ts'
+import { deleteBlock } from '../helpers/node.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import { writeAsAnother } from '../helpers/writers.ts'
+import { createBackup, IPFSAccessController, MemoryStorage, MissingBlockError, OrbitDBAccessController, restoreBackup, useAccessController, verifyBackup } from '../../src/index.ts'
+import type { Replica } from '../helpers/replicas.ts'
+import type { ArchiveProgressEvent, Events, Head, KeyValue, OpenOptions } from '../../src/index.ts'
+
+const cidsOf = async (bytes: Uint8Array): Promise<Set<string>> => new Set((await readCar(bytes)).blocks.map(({ cid }) => cid.toString()).sort())
+
+describe('createBackup', () => {
+  const { createReplica } = useReplicas()
+
+  const openEvents = (replica: Replica, options: OpenOptions = {}): Promise<Events> => {
+    return replica.orbitdb.open('database', { type: 'events', AccessController: IPFSAccessController({ write: ['*'] }), ...options })
+  }
+
+  /** Writes a database that has two writers and two heads. */
+  const createDatabase = async (replica: Replica, options?: OpenOptions): Promise<Events> => {
+    const db = await openEvents(replica, options)
+    await db.add('first')
+    await writeAsAnother(replica, db, async copy => {
+      await db.add('one')
+      await copy.add('two')
+    })
+    return db
+  }
+
+  describe('is canonical:', () => {
+    it('replicas that got the entries in another order have the same bytes', async () => {
+      const db = await createDatabase(await createReplica())
+      const another = await createReplica()
+      const copy = await another.orbitdb.import<Events>({ ...await db.export(), heads: [], index: [] })
+      for (const entry of (await db.log.values()).toSorted((a, b) => b.clock.time - a.clock.time || (a.hash < b.hash ? 1 : -1))) {
+        await another.ipfs.blockstore.put(CID.parse(entry.hash, base58btc) as any, (await db.log.storage.get(entry.hash))!)
+        await copy.log.joinEntry(entry)
+      }
+      ok((await db.log.heads()).length === 2)
+      deepStrictEqual(await archive(copy), await archive(db))
+    })
+
+    it('several databases have the same bytes in any order', async () => {
+      const { orbitdb } = await createReplica()
+      const databases = await Promise.all(['a', 'b', 'c'].map(name => orbitdb.open(name)))
+      deepStrictEqual(await archive(databases), await archive(databases.toReversed()))
+    })
+
+    it('another entry is another root, and the same again is the same', async () => {
+      const db = await createDatabase(await createReplica())
+      const before = await rootOf(await archive(db))
+      strictEqual(await rootOf(await archive(db)), before)
+      await db.add('another')
+      ok(await rootOf(await archive(db)) !== before)
+    })
+  })
+
+  it('writes the blocks in the order of the format, each once', async () => {
+    const replica = await createReplica()
+    const db = await createDatabase(replica)
+    const bytes = await archive(db)
+    const { roots, blocks } = await readCar(bytes)
+    const { snapshot, heads, identities, entries } = await takeApart(bytes)
+    const hashes = blocks.map(({ cid }) => toHash(cid))
+    const root = dagCbor.decode<any>(blocks[0].bytes)
+    deepStrictEqual(hashes, [
+      roots[0],
+      root.databases[0],
+      ...snapshot.heads.leaves,
+      ...snapshot.identities.leaves,
+      ...snapshot.entries.leaves,
+      snapshot.manifest,
+      snapshot.accessController.block,
+      ...identities,
+      ...entries
+    ].map(toHash))
+    deepStrictEqual({ ...root, databases: root.databases.length }, { format: 'orbitdb-backup', version: 1, databases: 1 })
+    deepStrictEqual(entries.map(toHash), sortLinks((await hashesOf(db)).map(toCID)).map(toHash))
+    deepStrictEqual(heads.map(toHash), sortLinks((await db.log.heads()).map(({ hash }) => toCID(hash))).map(toHash))
+    strictEqual(identities.length, 2)
+    strictEqual(snapshot.unread, undefined)
+  })
+
+  it('writes what @helia/car imports, and a pin of the root keeps', async () => {
+    const db = await createDatabase(await createReplica())
+    const contents = await read(db)
+    const bytes = await archive(db)
+    const { ipfs } = await createReplica()
+    const car = createCar(ipfs)
+    const reader = await CarReader.fromBytes(bytes)
+    const [root] = await reader.getRoots() as any[]
+    await car.import(reader as any)
+    await drain(ipfs.pins.add(root))
+    await ipfs.gc()
+    const exported = concat(await all(car.export(root)))
+    deepStrictEqual(await cidsOf(exported), await cidsOf(bytes))
+
+    const { orbitdb } = await createReplica()
+    deepStrictEqual(await read(await restoreBackup<Events>(orbitdb, exported)), contents)
+  })
+
+  it('archives the instant of its first bytes while the database is written to', async () => {
+    const db = await createDatabase(await createReplica())
+    const root = await rootOf(await archive(db))
+    const chunks: Uint8Array[] = []
+    for await (const chunk of createBackup(db)) {
+      chunks.push(chunk)
+      await db.add('meanwhile')
+    }
+    strictEqual(await rootOf(concat(chunks)), root)
+    strictEqual((await verifyBackup(chunks)).ok, true)
+
+    const adding = Array.from({ length: 20 }, (_, i) => db.add(i))
+    const report = await verifyBackup(createBackup(db))
+    await Promise.all(adding)
+    deepStrictEqual(report.problems, [])
+  })
+
+  it('reads entries of a storage of its own', async () => {
+    const db = await createDatabase(await createReplica(), { entryStorage: await MemoryStorage() })
+    const bytes = await archive(db)
+    strictEqual((await verifyBackup(bytes)).ok, true)
+    const { orbitdb } = await createReplica()
+    deepStrictEqual(await read(await restoreBackup<Events>(orbitdb, bytes)), await read(db))
+  })
+
+  describe('of a database that is encrypted for replication', () => {
+    it('archives the identities of the writers with the key, and says so without', async () => {
+      const encryption = { replication: await createCipher() }
+      const replica = await createReplica()
+      const db = await openEvents(replica, { encryption })
+      await db.add('secret')
+      const contents = await read(db)
+      const readable = await archive(db)
+      await db.close()
+      const unread = await archive(await openEvents(replica))
+
+      const parts = [await takeApart(readable), await takeApart(unread)]
+      deepStrictEqual(parts.map(({ snapshot }) => snapshot.unread), [undefined, true])
+      deepStrictEqual(parts.map(({ identities }) => identities.length), [1, 0])
+      deepStrictEqual(parts[0].entries, parts[1].entries)
+
+      for (const [bytes, verify] of [[readable, true], [readable, 'signatures'], [unread, 'signatures']] as const) {
+        const { orbitdb } = await createReplica()
+        deepStrictEqual(await read(await restoreBackup<Events>(orbitdb, bytes, { verify, encryption })), contents)
+      }
+      const { orbitdb } = await createReplica()
+      await rejects(restoreBackup(orbitdb, unread, { encryption }), { name: 'MissingBlockError' })
+      await rejects(restoreBackup(orbitdb, readable), { name: 'EncryptedEntryError' })
+      const restored = await restoreBackup<Events>(orbitdb, unread, { verify: false })
+      deepStrictEqual(await hashesOf(restored), parts[0].entries.map(toHash).sort())
+      strictEqual(await rootOf(await archive(restored)), await rootOf(unread))
+    })
+  })
+
+  describe('with access controllers', () => {
+    it('archives that of two databases once, each as it was for its own', async () => {
+      const { orbitdb } = await createReplica()
+      const AccessController = OrbitDBAccessController()
+      const a = await orbitdb.open('a', { type: 'events', AccessController })
+      const access = a.access as OrbitDBAccessController
+      const b = await orbitdb.open('b', { type: 'events', AccessController: async params => AccessController({ ...params, address: access.address }) })
+      await access.grant('write', 'someone')
+      const { blocks } = await readCar(await archive([a, b]))
+      strictEqual(new Set(blocks.map(({ cid }) => cid.toString())).size, blocks.length)
+      const { problems, databases } = await verifyBackup(await archive([a, b]))
+      deepStrictEqual(problems, [])
+      strictEqual(databases.filter(({ type }) => type === 'keyvalue').length, 1)
+    })
+
+    it('archives and restores the state of one of its own', async () => {
+      let imported: unknown
+      const state = { allowed: ['someone'], bytes: new Uint8Array([1]) }
+      const access = async () => ({
+        type: 'stateful',
+        address: '/stateful/access',
+        canAppend: async () => true,
+        export: async () => state,
+        import: async (state: unknown) => { imported = state }
+      })
+      useAccessController(Object.assign(() => access, { type: 'stateful' }))
+      const { orbitdb } = await createReplica()
+      const db = await orbitdb.open('database', { type: 'keyvalue', AccessController: access })
+      await (db as KeyValue).put('key', 'value')
+      const bytes = await archive(db)
+      const another = await createReplica()
+      deepStrictEqual(await (await restoreBackup<KeyValue>(another.orbitdb, bytes)).get('key'), 'value')
+      deepStrictEqual(imported, state)
+    })
+  })
+
+  it('fails when a block is missing, and names it', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    const hash = await db.add('first')
+    await db.add('second')
+    await db.close()
+    await deleteBlock(replica.ipfs, hash)
+    const reopened = await replica.orbitdb.open(db.address)
+    await rejects(archive(reopened), (error: Error) => {
+      ok(error instanceof MissingBlockError)
+      strictEqual(error.hash, hash)
+      return true
+    })
+  })
+
+  it('fails when a block is damaged, and names it', async () => {
+    const { orbitdb, ipfs } = await createReplica()
+    const db = await orbitdb.open('database', { type: 'events' })
+    const hash = await db.add('value')
+    await db.close()
+    const bytes = flipBit(Buffer.concat(await all(ipfs.blockstore.get(toCID(hash) as any))))
+    await (ipfs.blockstore as any).unwrap().unwrap().put(toCID(hash), bytes)
+    await rejects(archive(await orbitdb.open(db.address)), { name: 'InvalidBlockError', hash })
+  })
+
+  describe('of a log that was not closed well archives all of it:', () => {
+    const toBytes = (heads: object[]): Uint8Array => new TextEncoder().encode(JSON.stringify(heads))
+
+    const damages: Record<string, (db: Events, hashes: string[], heads: Head[]) => Promise<void>> = {
+      'a head is not in the index': (db, hashes, [{ hash }]) => db.log.indexStorage.del(hash),
+      'other entries are not in the index': async (db, hashes, heads) => {
+        for (const hash of hashes.filter(hash => hash !== heads[0].hash)) await db.log.indexStorage.del(hash)
+      },
+      'there are heads that are none any more': async (db, hashes, heads) => {
+        await db.log.headsStorage.put('heads', toBytes([...heads, { hash: heads[0].next[0], next: [] }]))
+      },
+      'an entry is in the index, and no head reaches it': async (db, hashes, [{ next: [hash] }]) => {
+        await db.log.headsStorage.put('heads', toBytes([{ hash, next: [] }]))
+      }
+    }
+
+    for (const [name, damage] of Object.entries(damages)) {
+      for (const entryStorage of [false, true]) {
+        it(`${name}${entryStorage ? ', which has a storage of its own' : ''}`, async () => {
+          const { orbitdb } = await createReplica()
+          const db = await orbitdb.open('database', { type: 'events', ...(entryStorage && { entryStorage: await MemoryStorage() }) })
+          for (const value of ['one', 'two', 'three']) await db.add(value)
+          const { heads, index } = await db.log.export()
+          const bytes = await archive(db)
+          await damage(db, [...index.keys()], heads)
+          strictEqual(await rootOf(await archive(db)), await rootOf(bytes))
+        })
+      }
+    }
+  })
+
+  it('changes nothing on the node', async () => {
+    const replica = await createReplica()
+    const db = await createDatabase(replica)
+    const before = [await pinsOf(replica.ipfs), (await all(replica.ipfs.blockstore.getAll())).length]
+    await archive(db)
+    deepStrictEqual([await pinsOf(replica.ipfs), (await all(replica.ipfs.blockstore.getAll())).length], before)
+  })
+
+  it('refuses no database, and two of one address', async () => {
+    await rejects(archive([]), TypeError)
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await rejects(archive([db, { ...db }]), TypeError)
+    deepStrictEqual(await archive([db, db]), await archive(db))
+  })
+
+  it('stops when the signal is aborted', async () => {
+    const db = await createDatabase(await createReplica())
+    await rejects(archive(db, { signal: AbortSignal.abort() }), { name: 'AbortError' })
+    const controller = new AbortController()
+    const backup = createBackup(db, { signal: controller.signal })
+    await backup.next()
+    controller.abort()
+    await rejects(drain(backup), { name: 'AbortError' })
+  })
+
+  it('tells how far it has come', async () => {
+    const db = await createDatabase(await createReplica())
+    const events: ArchiveProgressEvent[] = []
+    const bytes = await archive(db, { onProgress: event => { events.push(event) } })
+    const { blocks } = await readCar(bytes)
+    const length = blocks.reduce((length, { bytes }) => length + bytes.length, 0)
+    deepStrictEqual([...new Set(events.map(({ type }) => type))], ['orbitdb-backup:create:read', 'orbitdb-backup:create:write'])
+    deepStrictEqual(events.at(-1)!.detail, { blocks: { done: blocks.length, total: blocks.length }, bytes: { done: length, total: length } })
+  })
+})

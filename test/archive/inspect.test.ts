@@ -1,0 +1,92 @@
+import { deepStrictEqual, ok, rejects } from 'node:assert/strict'
+import { CID } from 'multiformats/cid'
+import { archive, readCar, writeCar } from '../helpers/archives.ts'
+import { flipBit } from '../helpers/blocks.ts'
+import { createCipher } from '../helpers/encryption.ts'
+import { forge, takeApart } from '../helpers/forgery.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import { writeAsAnother } from '../helpers/writers.ts'
+import { inspectBackup, IPFSAccessController, OrbitDBAccessController } from '../../src/index.ts'
+import type { InspectProgressEvent } from '../../src/index.ts'
+
+describe('inspectBackup', () => {
+  const { createReplica } = useReplicas()
+
+  const createArchive = async () => {
+    const replica = await createReplica()
+    const db = await replica.orbitdb.open('database', { type: 'events', AccessController: IPFSAccessController({ write: ['*'] }) })
+    await db.add('first')
+    let another = ''
+    await writeAsAnother(replica, db, async copy => {
+      another = copy.identity.id
+      await db.add('one')
+      await copy.add('two')
+      await copy.add('three')
+    })
+    return { db, writers: [replica.orbitdb.identity.id, another].sort(), bytes: await archive(db) }
+  }
+
+  it('tells what is in an archive', async () => {
+    const { db, writers, bytes } = await createArchive()
+    const { roots, blocks } = await readCar(bytes)
+    const { snapshot, identities, entries } = await takeApart(bytes)
+    const ofDatabase = new Set([snapshot.manifest, snapshot.accessController.block, ...identities, ...entries].map(String))
+    const summary = await inspectBackup(bytes)
+    deepStrictEqual(summary, {
+      root: roots[0].toString(),
+      version: 1,
+      databases: [{
+        address: db.address,
+        name: 'database',
+        type: 'events',
+        entries: 4,
+        heads: 2,
+        writers,
+        isUnread: false,
+        clock: { first: 1, last: 3 },
+        bytes: blocks.filter(({ cid }) => ofDatabase.has(cid.toString())).reduce((length, { bytes }) => length + bytes.length, 0)
+      }]
+    })
+    ok(CID.parse(summary.root))
+    deepStrictEqual(await inspectBackup(await writeCar(roots, blocks.toReversed())), summary)
+  })
+
+  it('tells what is in the database of an access controller', async () => {
+    const { orbitdb } = await createReplica()
+    const db = await orbitdb.open('database', { type: 'keyvalue', AccessController: OrbitDBAccessController() })
+    await (db.access as OrbitDBAccessController).grant('write', 'someone')
+    const { databases: [{ entries, clock, accessController }] } = await inspectBackup(await archive(db))
+    deepStrictEqual([entries, clock, accessController?.address, accessController?.entries], [0, undefined, db.access.address, 1])
+  })
+
+  it('tells that entries can not be read', async () => {
+    const replica = await createReplica()
+    const db = await replica.orbitdb.open('database', { type: 'events', encryption: { replication: await createCipher() } })
+    await db.add('secret')
+    await db.close()
+    const { databases: [{ entries, writers, isUnread, clock }] } = await inspectBackup(await archive(await replica.orbitdb.open(db.address)))
+    deepStrictEqual([entries, writers, isUnread, clock], [1, [], true, undefined])
+  })
+
+  it('fails when the archive is damaged, truncated, foreign or of another version', async () => {
+    const { bytes } = await createArchive()
+    await rejects(inspectBackup(flipBit(bytes, bytes.length - 1)), { name: 'DamagedArchiveError' })
+    await rejects(inspectBackup(bytes.subarray(0, -1)), { name: 'TruncatedArchiveError' })
+    const { roots, blocks } = await readCar(bytes)
+    for (const length of [0, 1, blocks.length - 1]) {
+      await rejects(inspectBackup(await writeCar(roots, blocks.slice(0, length))), { name: 'TruncatedArchiveError' })
+    }
+    await rejects(inspectBackup(await forge(bytes, ({ root }) => { root.format = 'another' })), { name: 'ForeignArchiveError' })
+    await rejects(inspectBackup(await forge(bytes, ({ root }) => { root.version = 2 })), { name: 'UnsupportedVersionError' })
+    await rejects(inspectBackup(new Uint8Array()), { name: 'EmptyArchiveError' })
+  })
+
+  it('stops when the signal is aborted, and tells how far it has come', async () => {
+    const { bytes } = await createArchive()
+    await rejects(inspectBackup(bytes, { signal: AbortSignal.abort() }), { name: 'AbortError' })
+    const events: InspectProgressEvent[] = []
+    await inspectBackup(bytes, { onProgress: event => { events.push(event) } })
+    const { blocks } = await readCar(bytes)
+    deepStrictEqual([events.at(-1)!.type, events.at(-1)!.detail.blocks.done, events.at(-1)!.detail.bytes.total], ['orbitdb-backup:inspect:read', blocks.length, bytes.length])
+  })
+})

@@ -1,0 +1,241 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import all from 'it-all'
+import drain from 'it-drain'
+import * as raw from 'multiformats/codecs/raw'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
+import { encodeBlock, toCID as parseCID } from '../helpers/blocks.ts'
+import { kinds, useHelia } from '../helpers/helia.ts'
+import { createLevelBlocks } from '../../src/blocks/level.ts'
+import { createPublicBlocks } from '../../src/blocks/public.ts'
+import { createBlocks } from '../../src/blocks/index.ts'
+import type { Node } from '../helpers/node.ts'
+import type { Block } from '../../src/index.ts'
+
+// Helia brings a version of multiformats of its own, whose CIDs have another type
+const toCID = (hash: string): any => parseCID(hash)
+
+const createLeaves = (count: number): Promise<Block[]> => Promise.all(Array.from({ length: count }, (_, i) => encodeBlock({ leaf: i, bytes: new Uint8Array([0xd8, 0x2a, i]) })))
+
+const hashesOf = (blocks: Block[]): string[] => blocks.map(([hash]) => hash)
+
+/** What a node has in its datastore, but for its own data. */
+const recordsOf = async ({ datastore }: Node): Promise<Record<string, string>> => {
+  const records = (await all(datastore.query({}))).map(({ key, value }) => [key.toString(), Buffer.from(value).toString('hex')])
+  return Object.fromEntries(records.filter(([key]) => /^\/pin/.test(key)).sort())
+}
+
+/** Pins blocks as OrbitDB does: each by itself. */
+const pinEach = async ({ pins }: Node, hashes: string[]): Promise<void> => {
+  for (const hash of hashes) {
+    await drain(pins.add(toCID(hash)))
+  }
+}
+
+describe('Blocks', () => {
+  const { create } = useHelia()
+
+  for (const kind of Object.keys(kinds) as Array<keyof typeof kinds>) {
+    describe(`of ${kind}`, () => {
+      it('are stored and read, those that are there', async () => {
+        const node = await create(kind)
+        const blocks = await createBlocks(node)
+        const stored = await createLeaves(3)
+        const [[missing]] = await createLeaves(4).then(leaves => leaves.slice(3))
+        await blocks.putMany(stored)
+        const names = [...hashesOf(stored), missing, stored[0][0]]
+        deepStrictEqual((await blocks.getMany(names)).map(bytes => bytes && Uint8Array.from(bytes)), [...stored.map(([, bytes]) => bytes), undefined, stored[0][1]])
+        deepStrictEqual(await blocks.hasMany(names), [true, true, true, false, true])
+        deepStrictEqual(await blocks.hasMany(names.map(hash => toCID(hash).bytes)), [true, true, true, false, true])
+        deepStrictEqual(Buffer.concat(await all(node.blockstore.get(toCID(names[1])))), Buffer.from(stored[1][1]))
+        deepStrictEqual([await blocks.getMany([]), await blocks.hasMany([])], [[], []])
+      })
+
+      it('are found that the node stored itself, with any codec', async () => {
+        const node = await create(kind)
+        const bytes = new Uint8Array([1, 2, 3])
+        const cid: any = CID.createV1(raw.code, await sha256.digest(bytes))
+        await node.blockstore.put(cid, bytes)
+        deepStrictEqual(await (await createBlocks(node)).getMany([cid.bytes]).then(all => all.map(bytes => Uint8Array.from(bytes!))), [bytes])
+      })
+
+      it('are pinned, and kept by garbage collection until they are not', async () => {
+        const node = await create(kind)
+        const blocks = await createBlocks(node)
+        const leaves = await createLeaves(3)
+        const hashes = hashesOf(leaves)
+        await blocks.putMany(leaves)
+        deepStrictEqual(await blocks.arePinned(hashes), [false, false, false])
+        await blocks.pinMany(hashes.slice(0, 2))
+        await blocks.pinMany(hashes.slice(1, 2))
+        deepStrictEqual(await blocks.arePinned(hashes), [true, true, false])
+        await node.gc()
+        deepStrictEqual(await blocks.hasMany(hashes), [true, true, false])
+        await drain(node.pins.rm(toCID(hashes[0])))
+        await blocks.unpinMany(hashes.slice(1))
+        deepStrictEqual(await blocks.arePinned(hashes), [false, false, false])
+        await node.gc()
+        deepStrictEqual(await blocks.hasMany(hashes), [false, false, false])
+        deepStrictEqual(await recordsOf(node), {})
+      })
+
+      it('are deleted, but not those that are pinned', async () => {
+        const node = await create(kind)
+        const blocks = await createBlocks(node)
+        const leaves = await createLeaves(2)
+        await blocks.putMany(leaves)
+        await blocks.pinMany(hashesOf(leaves.slice(0, 1)))
+        await blocks.deleteMany(hashesOf(leaves))
+        deepStrictEqual(await blocks.hasMany(hashesOf(leaves)), [true, false])
+      })
+
+      it('that are missing can not be pinned', async () => {
+        const node = await create(kind)
+        const blocks = await createBlocks(node)
+        const [[hash]] = await createLeaves(1)
+        for (const isShallow of [true, false]) {
+          await rejects(blocks.pinMany([hash], { isShallow }), { name: 'MissingBlockError', hash })
+        }
+        deepStrictEqual(await blocks.arePinned([hash]), [false])
+      })
+
+      it('are left alone when the signal is aborted', async () => {
+        const node = await create(kind)
+        const blocks = await createBlocks(node)
+        const leaves = await createLeaves(1)
+        const signal = AbortSignal.abort()
+        for (const operation of [blocks.putMany(leaves, { signal }), blocks.getMany(hashesOf(leaves), { signal }), blocks.pinMany(hashesOf(leaves), { signal })]) {
+          await rejects(operation, { name: 'AbortError' })
+        }
+        deepStrictEqual(await blocks.hasMany(hashesOf(leaves)), [false])
+      })
+    })
+  }
+
+  describe('below Helia\'s public calls', () => {
+    const isBelow = async (node: Node): Promise<boolean> => createLevelBlocks(node, await createPublicBlocks(node)) != null
+
+    it('are only those of Helia 7 with a level blockstore', async () => {
+      const found: Record<string, boolean> = {}
+      for (const kind of Object.keys(kinds) as Array<keyof typeof kinds>) {
+        found[kind] = await isBelow(await create(kind))
+      }
+      deepStrictEqual(Object.keys(found).filter(kind => found[kind]), ['Helia 7 with level stores', 'Helia 7 with a level blockstore and a file datastore'])
+    })
+
+    it('are not those of a node that somebody has changed', async () => {
+      const changes: Record<string, (node: any) => void> = {
+        'a put of its own': ({ blockstore }) => { blockstore.put = async () => {} },
+        'a get of its own, further down': ({ blockstore }) => { blockstore.child.child.child.get = async function * () {} },
+        'a blockstore of another class': ({ blockstore }) => {
+          const store = blockstore.child.child
+          store.child = new (class Encrypted extends store.child.constructor {} as any)(store.child.db)
+        },
+        'keys of its own': ({ blockstore }) => { blockstore.child.child.child.base = { name: 'base64', encoder: {} } },
+        'another version': ({ info }) => { info.version = '8.0.0' },
+        'another name': ({ info }) => { info.name = 'helium' }
+      }
+      for (const change of Object.values(changes)) {
+        const node = await create()
+        ok(await isBelow(node))
+        change(node)
+        ok(!await isBelow(node), change.toString())
+      }
+    })
+
+    it('leave the pins alone where the datastore is not known', async () => {
+      const node = await create('Helia 7 with a level blockstore and a file datastore')
+      const publicBlocks = await createPublicBlocks(node)
+      const { pinMany, arePinned, getMany } = createLevelBlocks(node, publicBlocks)!
+      ok(pinMany === publicBlocks.pinMany && arePinned === publicBlocks.arePinned && getMany !== publicBlocks.getMany)
+    })
+
+    it('wait for garbage collection, and do not pin what it removed', async () => {
+      const node: any = await create()
+      const blocks = await createBlocks(node)
+      const leaves = await createLeaves(1)
+      await blocks.putMany(leaves)
+      const release = await node.blockstore.lock.writeLock()
+      const pinned = rejects(blocks.pinMany(hashesOf(leaves), { isShallow: true }), { name: 'MissingBlockError' })
+      await new Promise(resolve => setTimeout(resolve, 50))
+      await node.blockstore.unwrap().delete(toCID(leaves[0][0]))
+      release()
+      await pinned
+      deepStrictEqual(await recordsOf(node), {})
+    })
+  })
+
+  describe('pinned many at a time are pinned as one by one', () => {
+    /** Fails unless pinning blocks in bulk writes what pinning each does, with and without what they link to. */
+    const assertSame = async (blocks: Block[], hashes: string[], prepare: (node: Node) => Promise<unknown> = async () => {}): Promise<Node[]> => {
+      const nodes = []
+      for (const isShallow of [true, false]) {
+        const one = await create()
+        const many = await create()
+        for (const node of [one, many]) {
+          await (await createBlocks(node)).putMany(blocks)
+          await prepare(node)
+        }
+        await (await createPublicBlocks(one)).pinMany(hashes, { isShallow })
+        await createLevelBlocks(many, await createPublicBlocks(many))!.pinMany([...hashes, hashes[0]], { isShallow })
+        const records = await recordsOf(many)
+        deepStrictEqual(records, await recordsOf(one))
+        ok(Object.keys(records).length > 0)
+        nodes.push(many)
+      }
+      return nodes
+    }
+
+    it('when they are leaves', async () => {
+      const leaves = await createLeaves(30)
+      await assertSame(leaves, hashesOf(leaves))
+    })
+
+    it('when some are pinned already', async () => {
+      const leaves = await createLeaves(3)
+      await assertSame(leaves, hashesOf(leaves), async node => {
+        await pinEach(node, hashesOf(leaves.slice(1, 2)))
+        await drain(node.pins.add(toCID(leaves[2][0]), { depth: 0, metadata: { kept: 1 } }))
+      })
+    })
+
+    it('when another root pins them, and both can be removed', async () => {
+      const leaves = await createLeaves(3)
+      const root = await encodeBlock(leaves.map(([hash]) => toCID(hash)))
+      for (const node of await assertSame([...leaves, root], hashesOf(leaves), node => pinEach(node, [root[0]]))) {
+        await drain(node.pins.rm(toCID(root[0])))
+        await node.gc()
+        strictEqual((await all(node.blockstore.getAll())).length, 3)
+      }
+    })
+
+    it('when they link to each other', async () => {
+      const leaves = await createLeaves(3)
+      const root = await encodeBlock({ links: leaves.map(([hash]) => toCID(hash)) })
+      const outer = await encodeBlock([{ root: toCID(root[0]) }])
+      for (const node of await assertSame([...leaves, root, outer], hashesOf([root, ...leaves]), node => pinEach(node, [outer[0]]))) {
+        await node.gc()
+        strictEqual((await all(node.blockstore.getAll())).length, 5)
+      }
+    })
+
+    it('when they link to blocks that are pinned with them', async () => {
+      const leaves = await createLeaves(3)
+      const root = await encodeBlock({ links: leaves.map(([hash]) => toCID(hash)) })
+      const [shallow, deep] = await assertSame([...leaves, root], [root[0]])
+      await shallow.gc()
+      await deep.gc()
+      deepStrictEqual([(await all(shallow.blockstore.getAll())).length, (await all(deep.blockstore.getAll())).length], [1, 4])
+    })
+
+    it('when pinning them was interrupted', async () => {
+      const leaves = await createLeaves(2)
+      await assertSame(leaves, hashesOf(leaves), async node => {
+        await pinEach(node, hashesOf(leaves.slice(0, 1)))
+        for await (const key of node.datastore.queryKeys({ prefix: '/pin/' })) {
+          await node.datastore.delete(key)
+        }
+      })
+    })
+  })
+})
