@@ -1,0 +1,83 @@
+import { Command, Option } from 'commander'
+import { exitCodes } from './errors.ts'
+import { onInterrupt } from './interrupt.ts'
+import { createOutput } from './output.ts'
+import type { LocationOptions } from './layout.ts'
+import type { Output, OutputOptions } from './output.ts'
+
+/** What a command has to work with, besides its arguments and options. */
+export interface Context {
+  signal: AbortSignal
+  output: Output
+}
+
+export interface CommandInfo {
+  /** What it does, in a few words. */
+  summary: string
+  /** What a new user asks. */
+  description: string
+  /** What to type, and what that does. */
+  examples: Array<[command: string, what: string]>
+  /** What it exits with, besides 0, 1 and 2. */
+  exits: Array<keyof typeof exitCodes>
+}
+
+const exitMeanings: Record<keyof typeof exitCodes, string> = {
+  ok: 'done',
+  failed: 'something else failed: no permission, no space...',
+  usage: 'wrong use: an option, or a file that exists already',
+  inUse: 'a running node uses the directories',
+  notFound: 'no such file, directory or database',
+  damaged: 'the archive is damaged, incomplete, none, or not valid; or the node lacks blocks',
+  unsupported: "a type that is not OrbitDB's own, or a newer format"
+}
+
+/** A table of exit codes. */
+export const formatExits = (exits: Array<keyof typeof exitCodes>): string => {
+  const lines = exits.map(name => [exitCodes[name], exitMeanings[name]])
+  return ['Exit codes:', ...[...lines, [130, 'interrupted by Ctrl-C']].map(([code, meaning]) => `  ${String(code).padEnd(4)}${meaning}`)].join('\n')
+}
+
+/** Creates a command, with the options and the help that all of them have. */
+export function createCommand (name: string, { summary, description, examples, exits }: CommandInfo): Command {
+  return new Command(name)
+    .summary(summary)
+    .description(description)
+    .option('-q, --quiet', 'no progress bar, no notes, and no summary of what was done')
+    .option('--json', 'print JSON, for scripts')
+    .addHelpText('after', [
+      '\nExamples:',
+      ...examples.flatMap(([command, what]) => [`  # ${what}`, `  ${command}`]),
+      '',
+      formatExits(['ok', 'failed', 'usage', ...exits])
+    ].join('\n'))
+}
+
+/** Adds the options that say where a node is. */
+export function withLocation (command: Command): Command {
+  return command
+    .addOption(new Option('-d, --directory <path>', "the node's folder, where these are looked for").default('.'))
+    .option('--blockstore <path>', 'where the blocks are (default: ipfs/blocks, blocks, ipfs/blockstore, blockstore or ipfs)')
+    .option('--datastore <path>', 'where the pins are (default: ipfs/data, data, ipfs/datastore or datastore)')
+    .option('--orbitdb <path>', 'the directory given to OrbitDB (default: orbitdb)')
+}
+
+/** Options of commands on a node. */
+export interface NodeOptions extends LocationOptions, OutputOptions {}
+
+/**
+ * Runs a command with what it needs, and cleans up after it.
+ *
+ * @param isAsked - whether its result is printed even when it is to be quiet
+ */
+export async function run (options: OutputOptions, fn: (context: Context) => Promise<void>, { isAsked = false } = {}): Promise<void> {
+  const signal = onInterrupt()
+  const output = createOutput(options, isAsked)
+  try {
+    await fn({ signal, output })
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    output.stop()
+  }
+}

@@ -1,0 +1,46 @@
+import { createCommand, run } from '../command.ts'
+import { openSource } from '../files.ts'
+import { count, countEntries, formatSize } from '../output.ts'
+import { inspectBackup } from '../../index.ts'
+import type { Context } from '../command.ts'
+import type { OutputOptions } from '../output.ts'
+import type { DatabaseSummary } from '../../index.ts'
+
+export const inspect = createCommand('inspect', {
+  summary: 'show what is in an archive',
+  description: 'Shows what is in an archive: its root, and of each database the address, name, type, entries, writers and size. It reads all of it and checks its blocks against their hashes; whether they are signed and allowed is what `verify` checks.',
+  examples: [
+    ['orbitdb-backup inspect posts.car', 'what is in a file?'],
+    ["orbitdb-backup inspect --json posts.car | jq -r '.databases[].address'", 'the addresses, in a script']
+  ],
+  exits: ['notFound', 'damaged', 'unsupported']
+})
+  .argument('[archive]', 'the file to read, - or nothing for standard input')
+  .action((path: string | undefined, options: OutputOptions) => run(options, context => inspectArchive(path, context), { isAsked: true }))
+
+async function inspectArchive (path: string | undefined, { signal, output }: Context): Promise<void> {
+  const { bytes, size, name } = await openSource(path, signal)
+  output.expect({ bytes: size })
+  const summary = await inspectBackup(bytes, { signal, onProgress: output.onProgress })
+  const { root, version, databases } = summary
+  output.result({
+    json: summary,
+    text: () => [
+      `${name}: ${count(databases.length, 'database')}, format ${version}, root ${root}`,
+      ...databases.map(formatDatabase)
+    ].join('\n\n')
+  })
+}
+
+function formatDatabase ({ address, name, type, entries, heads, writers, isUnread, clock, bytes, accessController }: DatabaseSummary): string {
+  const lines = [
+    ['address', address],
+    ['type', type],
+    ['entries', `${countEntries(entries)}, ${count(heads, 'head')}${clock == null ? '' : `, clock ${clock.first} to ${clock.last}`}`],
+    ['writers', `${writers.join(', ') || 'unknown'}${isUnread && writers.length > 0 ? ', and unknown ones' : ''}`],
+    ['size', formatSize(bytes)],
+    ...isUnread ? [['encrypted', 'some entries can not be read without a key']] : [],
+    ...accessController == null ? [] : [['access', `database ${accessController.address}, ${countEntries(accessController.entries)}`]]
+  ]
+  return [name, ...lines.map(([key, value]) => `  ${key.padEnd(10)}${value}`)].join('\n')
+}

@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createCommand, run, withLocation } from '../command.ts'
+import { findDatabases, hashOf, pathsOf, readLog, titleOf } from '../databases.ts'
+import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
+import { openNode } from '../node.ts'
+import { count, formatSize, formatTable } from '../output.ts'
+import type { Context, NodeOptions } from '../command.ts'
+import type { StoredDatabase } from '../databases.ts'
+import type { ReadBlocks } from '../node.ts'
+
+const batchLength = 1000
+
+export const list = withLocation(createCommand('list', {
+  summary: 'show the databases of a node',
+  description: `Shows every database in a node's directories: name, type, entries, heads, size, and address. The node must be down. Nothing in its directories is changed.
+
+The size is that of the blocks and of OrbitDB's own files. Where the node lacks blocks of a database it says how many: such a database can not be backed up here.`,
+  examples: [
+    ['orbitdb-backup list', 'of a node in this folder'],
+    ["orbitdb-backup list -d ./node --json | jq -r '.databases[].address'", 'the addresses, in a script']
+  ],
+  exits: ['inUse', 'notFound']
+}))
+  .action((options: NodeOptions) => run(options, context => listDatabases(options, context), { isAsked: true }))
+
+async function listDatabases (options: NodeOptions, { signal, output }: Context): Promise<void> {
+  const layout = await findLayout(options)
+  assertHasBlocks(layout, options)
+  const node = await openNode(layout, { write: false })
+  try {
+    const databases: Description[] = []
+    for (const database of await findDatabases(layout.orbitdb, node.readBlocks)) {
+      databases.push(await describe(database, layout.orbitdb, node.readBlocks, signal))
+    }
+    output.result({
+      json: { blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
+      text: () => databases.length === 0 ? `No database is in "${layout.orbitdb}"` : format(databases)
+    })
+  } finally {
+    await node.close()
+  }
+}
+
+/** What is told of a database. */
+interface Description {
+  address: string
+  /** Null when the manifest is missing. */
+  name: string | null
+  type: string | null
+  /** Whether it was opened with `KeyValueIndexed`. */
+  indexed: boolean
+  entries: number
+  heads: number
+  bytes: number
+  /** How many of its blocks the node lacks. */
+  missing: number
+  /** The names of the databases whose access controller it is. */
+  accessControllerOf: string[]
+}
+
+async function describe (database: StoredDatabase, orbitdb: string, readBlocks: ReadBlocks, signal: AbortSignal): Promise<Description> {
+  const { address, manifest, path, isIndexed, controls } = database
+  const { heads, index } = await readLog(path)
+  const setup = [hashOf(address), ...manifest?.accessController.startsWith('/ipfs/') === true ? [hashOf(manifest.accessController)] : []]
+  const { bytes, missing } = await measure([...setup, ...index], readBlocks, signal)
+  return {
+    address,
+    name: manifest?.name ?? null,
+    type: manifest?.type ?? null,
+    indexed: isIndexed,
+    entries: index.size,
+    heads: heads.length,
+    bytes: bytes + await sizeOf(pathsOf(orbitdb, hashOf(address)).database),
+    missing,
+    accessControllerOf: controls.map(titleOf)
+  }
+}
+
+/** How many bytes blocks have, and how many of them are not there. */
+async function measure (hashes: string[], readBlocks: ReadBlocks, signal: AbortSignal): Promise<{ bytes: number, missing: number }> {
+  let bytes = 0
+  let missing = 0
+  for (let i = 0; i < hashes.length; i += batchLength) {
+    for (const block of await readBlocks(hashes.slice(i, i + batchLength), signal)) {
+      bytes += block?.length ?? 0
+      missing += block == null ? 1 : 0
+    }
+  }
+  return { bytes, missing }
+}
+
+/** How many bytes the files in a directory have. */
+async function sizeOf (path: string): Promise<number> {
+  const stats = await stat(path)
+  if (!stats.isDirectory()) {
+    return stats.size
+  }
+  const sizes = await Promise.all((await namesIn(path)).map(name => sizeOf(join(path, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+function format (databases: Description[]): string {
+  return formatTable([
+    ['NAME', 'TYPE', 'ENTRIES', 'HEADS', 'SIZE', 'ADDRESS', ''],
+    ...databases.map(({ name, type, indexed, entries, heads, bytes, address, missing, accessControllerOf }) => [
+      name ?? '?',
+      `${type ?? '?'}${indexed ? ' (indexed)' : ''}`,
+      String(entries),
+      String(heads),
+      formatSize(bytes),
+      address,
+      [
+        ...accessControllerOf.length > 0 ? [`access controller of ${accessControllerOf.join(', ')}`] : [],
+        ...missing > 0 ? [`${count(missing, 'block is', 'blocks are')} missing`] : []
+      ].join('; ')
+    ])
+  ])
+}

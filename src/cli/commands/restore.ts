@@ -1,0 +1,156 @@
+import { rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { Option } from 'commander'
+import { createCommand, run, withLocation } from '../command.ts'
+import { databaseNamesIn, findLog, hashOf, pathsOf, readLog, readManifest } from '../databases.ts'
+import { unsupportedType } from '../errors.ts'
+import { openSource } from '../files.ts'
+import { findLayout, namesIn } from '../layout.ts'
+import { createIdentities, openNode } from '../node.ts'
+import { count, countEntries } from '../output.ts'
+import { openLevel } from '../stores.ts'
+import { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } from '../../index.ts'
+import type { Context, NodeOptions } from '../command.ts'
+import type { Layout } from '../layout.ts'
+import type { OfflineNode } from '../node.ts'
+import type { Database, DatabaseFactory, ImportOptions } from '../../index.ts'
+
+interface RestoreOptions extends NodeOptions {
+  verify: 'full' | 'signatures' | 'none'
+  indexed?: boolean
+}
+
+const verifyOptions: Record<RestoreOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
+
+export const restore = withLocation(createCommand('restore', {
+  summary: 'restore the databases of an archive',
+  description: `Restores the databases of an archive in a node's directories: in new ones, which are made, or in those of a node, which must be down. A database that is there already keeps all that it has, and gets what it lacks.
+
+Every block is checked against its hash. No key and no identity is made: a restored database can be read by anyone, and written to only by an identity that its access controller names, so keep the keystore of its writers (orbitdb/keystore) in a safe place of its own.
+
+--verify full checks every signature and that every writer may write; signatures leaves out the latter, as a writer may have been revoked since; none leaves out both, for archives of your own and for entries that are encrypted, whose keys the command line does not have.
+
+If it fails, new directories are removed, and what it stored in those of a node is not pinned, so that the node's garbage collection removes it.`,
+  examples: [
+    ['orbitdb-backup restore posts.car -d ./node', 'a file, on a node in another folder, or on a new one'],
+    ['gunzip < all.car.gz | orbitdb-backup restore', 'what a program writes, on a node in this folder'],
+    ['orbitdb-backup restore settings.car --indexed', 'for an app that opens it with KeyValueIndexed']
+  ],
+  exits: ['inUse', 'notFound', 'damaged', 'unsupported']
+}))
+  .argument('[archive]', 'the file to restore, - or nothing for standard input')
+  .addOption(new Option('--verify <what>', 'what to check of the entries').choices(Object.keys(verifyOptions)).default('full'))
+  .option('--indexed', 'put keyvalue databases where KeyValueIndexed keeps them (default: where the node has them)')
+  .action((path: string | undefined, options: RestoreOptions) => run(options, context => restoreArchive(path, options, context)))
+
+async function restoreArchive (path: string | undefined, options: RestoreOptions, { signal, output }: Context): Promise<void> {
+  const { bytes, size, name } = await openSource(path, signal)
+  output.expect({ bytes: size })
+  const layout = await findLayout(options)
+  if (layout.blockstore.kind != null && layout.datastore.kind == null && options.datastore == null) {
+    output.warn('The node has no datastore, so that the blocks can not be pinned: give it with --datastore if it is somewhere else')
+  } else if (options.datastore != null) {
+    layout.datastore.kind ??= 'level'
+  }
+
+  const undo = await prepareUndo(layout)
+  try {
+    const databases = await withNode(layout, node => restoreTo(node, layout, bytes, options, { signal, output }))
+    const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
+    output.result({
+      json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
+      text: () => [
+        ...databases.map(({ name, type, entries, heads, address }) => `${name}: ${type}, ${countEntries(entries)}, ${count(heads, 'head')}, ${address}`),
+        `${name}: restored ${count(databases.length, 'database')}, ${countEntries(entries)}`
+      ].join('\n')
+    })
+  } catch (error) {
+    await undo()
+    throw error
+  }
+}
+
+/** Does something with a node that nobody else uses meanwhile. */
+async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Promise<Result>): Promise<Result> {
+  // A node whose stores are files has no lock but this one
+  const keystore = join(layout.orbitdb, 'keystore')
+  const lock = (await namesIn(keystore)).includes('CURRENT') ? await openLevel(keystore, { create: false }) : undefined
+  try {
+    const node = await openNode(layout, { write: true })
+    try {
+      return await fn(node)
+    } finally {
+      await node.close()
+    }
+  } finally {
+    await lock?.close()
+  }
+}
+
+async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, bytes: AsyncIterable<Uint8Array>, { verify, indexed = false }: RestoreOptions, { signal, output }: Context) {
+  const { ipfs, readBlocks } = node
+  const layouts = new Map<string, boolean>()
+  const types = new Map<string, string>()
+  const own: Record<string, () => DatabaseFactory<any>> = { events: Events, documents: Documents, keyvalue: KeyValue }
+
+  const openDatabase: DatabaseFactory<Database> = async params => {
+    const { address } = params
+    const manifest = await readManifest(readBlocks, address)
+    const type = String(manifest?.type)
+    if (!Object.hasOwn(own, type)) {
+      throw unsupportedType(type)
+    }
+    const isIndexed = type === 'keyvalue' && (indexed || (await findLog(directory, hashOf(address))).isIndexed)
+    types.set(address, type)
+    layouts.set(address, isIndexed)
+    return (isIndexed ? KeyValueIndexed() : own[type]())(params)
+  }
+
+  const identities = await createIdentities(ipfs)
+  const orbitdb = await createOrbitDB({ ipfs, identities, id: 'orbitdb-backup', directory })
+  try {
+    const restored = await restoreBackup<Database | Database[]>(orbitdb, bytes, {
+      verify: verifyOptions[verify],
+      Database: openDatabase,
+      sync: false,
+      signal,
+      onProgress: output.onProgress
+    })
+    const databases = []
+    for (const { address, name, log } of Array.isArray(restored) ? restored : [restored]) {
+      const { heads, index } = await log.export()
+      databases.push({ address, name, type: types.get(address)!, indexed: layouts.get(address)!, entries: index.size, heads: heads.length })
+    }
+    return databases
+  } finally {
+    await orbitdb.stop()
+  }
+}
+
+const isThere = async (path: string): Promise<boolean> => await stat(path).catch(() => undefined) != null
+
+/** Remembers what is there, and returns a function that removes what else there is then. */
+async function prepareUndo ({ blockstore, datastore, orbitdb }: Layout): Promise<() => Promise<void>> {
+  const made: string[] = []
+  for (const path of [blockstore.path, datastore.path, orbitdb]) {
+    let first: string | undefined
+    for (let at = resolve(path); !await isThere(at); at = dirname(at)) {
+      first = at
+    }
+    if (first != null) made.push(first)
+  }
+  const names = new Set(await databaseNamesIn(orbitdb))
+
+  return async () => {
+    for (const path of made) {
+      await rm(path, { recursive: true, force: true })
+    }
+    for (const name of await databaseNamesIn(orbitdb)) {
+      const { database, log, indexedLog } = pathsOf(orbitdb, name)
+      const isEmpty = async (path: string): Promise<boolean> => (await readLog(path)).heads.length === 0
+      if (!names.has(name) && await isEmpty(log) && await isEmpty(indexedLog)) {
+        await rm(database, { recursive: true, force: true })
+      }
+    }
+  }
+}

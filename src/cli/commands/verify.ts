@@ -1,0 +1,47 @@
+import { createCommand, run } from '../command.ts'
+import { CLIError } from '../errors.ts'
+import { openSource } from '../files.ts'
+import { count, countEntries } from '../output.ts'
+import { verifyBackup } from '../../index.ts'
+import type { Context } from '../command.ts'
+import type { OutputOptions } from '../output.ts'
+
+// How many findings are printed, of each kind
+const maxFindings = 20
+
+export const verify = createCommand('verify', {
+  summary: 'check all of an archive',
+  description: 'Checks everything in an archive that can be checked without a node: that every block matches its hash, that nothing is missing and nothing is there besides, that every entry is signed by an identity that may write, where the access controller is one of OrbitDB\'s own. It tells all that is wrong, and writes nothing.',
+  examples: [
+    ['orbitdb-backup verify posts.car', 'check a file'],
+    ['gunzip < all.car.gz | orbitdb-backup verify', 'check what a program writes'],
+    ['orbitdb-backup verify --quiet posts.car && rsync posts.car backup:', 'check it in a script']
+  ],
+  exits: ['notFound', 'damaged', 'unsupported']
+})
+  .argument('[archive]', 'the file to check, - or nothing for standard input')
+  .action((path: string | undefined, options: OutputOptions) => run(options, context => verifyArchive(path, context)))
+
+async function verifyArchive (path: string | undefined, { signal, output }: Context): Promise<void> {
+  const { bytes, size, name } = await openSource(path, signal)
+  output.expect({ bytes: size })
+  const report = await verifyBackup(bytes, { signal, onProgress: output.onProgress })
+
+  const { root, ok, databases, problems, unchecked } = report
+  const list = (title: string, findings: Array<{ message: string }>): string[] => [
+    ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${message}`),
+    ...findings.length > maxFindings ? [`${title}: ... and ${count(findings.length - maxFindings, 'other')}, --json lists them all`] : []
+  ]
+  const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
+  output.result({
+    json: report,
+    text: () => [
+      ...list('problem', problems),
+      ...list('not checked', unchecked),
+      `${name}: ${ok ? 'valid' : 'not valid'}, ${count(databases.length, 'database')}, ${countEntries(entries)}, root ${root}`
+    ].join('\n')
+  })
+  if (!ok) {
+    throw new CLIError('damaged', `The archive is not valid: ${problems[0].message}${problems.length > 1 ? `, and ${count(problems.length - 1, 'other problem')}` : ''}`)
+  }
+}

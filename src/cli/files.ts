@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { addAbortSignal } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { CLIError } from './errors.ts'
+
+/** An archive to read. */
+export interface Source {
+  bytes: AsyncIterable<Uint8Array>
+  /** Undefined when it is not known, as of a pipe. */
+  size?: number
+  /** What to call it. */
+  name: string
+}
+
+/** What stands for standard input and output. */
+export const dash = '-'
+
+const chunkSize = 2 ** 20
+
+/** Opens an archive: standard input when there is no path. */
+export async function openSource (path = dash, signal: AbortSignal): Promise<Source> {
+  if (path === dash) {
+    if (process.stdin.isTTY) {
+      throw new CLIError('usage', 'No archive is given: name a file, or pipe one in')
+    }
+    return { bytes: addAbortSignal(signal, process.stdin), name: 'standard input' }
+  }
+  try {
+    const file = await open(path)
+    const stats = await file.stat()
+    if (stats.isDirectory()) {
+      await file.close()
+      throw new CLIError('usage', `"${path}" is a directory, not an archive`)
+    }
+    return { bytes: file.createReadStream({ highWaterMark: chunkSize, signal }), size: stats.isFile() ? stats.size : undefined, name: path }
+  } catch (error) {
+    throw isCode(error, 'ENOENT') ? new CLIError('notFound', `No file "${path}" is there`, { cause: error }) : error
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code
+
+/** Where to write an archive. */
+export interface Destination {
+  /** What to call it. */
+  name: string
+  /** Writes all of an archive, or nothing, and returns its size. */
+  write: (bytes: AsyncIterable<Uint8Array>) => Promise<number>
+}
+
+/** Passes bytes on, and counts them. */
+function createCounter (): { size: number, count: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> } {
+  const counter = {
+    size: 0,
+    async * count (bytes: AsyncIterable<Uint8Array>) {
+      for await (const chunk of bytes) {
+        counter.size += chunk.length
+        yield chunk
+      }
+    }
+  }
+  return counter
+}
+
+/**
+ * Opens a place for an archive. A file gets its name when it is complete and on disk.
+ *
+ * @param force - whether to overwrite a file
+ */
+export async function openDestination (path: string, { force }: { force: boolean }): Promise<Destination> {
+  if (path === dash) {
+    if (process.stdout.isTTY) {
+      throw new CLIError('usage', 'An archive is no text for a terminal: name a file with -o, or pipe it to a program')
+    }
+    return { name: 'standard output', write: writeToStdout }
+  }
+  const existing = await stat(path).catch(() => undefined)
+  if (existing?.isDirectory()) {
+    throw new CLIError('usage', `"${path}" is a directory: name a file in it`)
+  }
+  if (existing?.isFile() && !force) {
+    throw new CLIError('usage', `"${path}" exists: name another file, or overwrite it with --force`)
+  }
+  if (existing != null && !existing.isFile()) {
+    // A device or a pipe
+    return { name: path, write: bytes => writeTo(path, 'w', bytes) }
+  }
+  const target = existing == null ? path : await realpath(path)
+  const directory = dirname(target)
+  try {
+    await access(directory, constants.W_OK)
+  } catch (error) {
+    throw isCode(error, 'ENOENT') ? new CLIError('notFound', `No directory "${directory}" is there: make it first`, { cause: error }) : error
+  }
+  return { name: path, write: bytes => writeFile(target, bytes) }
+}
+
+async function writeToStdout (bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  const counter = createCounter()
+  try {
+    await pipeline(counter.count(bytes), process.stdout)
+  } catch (error) {
+    throw isCode(error, 'EPIPE') ? new CLIError('failed', 'What reads the archive from standard output stopped before its end', { cause: error }) : error
+  }
+  return counter.size
+}
+
+async function writeTo (path: string, flags: string, bytes: AsyncIterable<Uint8Array>, { sync = false } = {}): Promise<number> {
+  const counter = createCounter()
+  const file = await open(path, flags)
+  try {
+    await file.writeFile(counter.count(bytes))
+    if (sync) {
+      await file.sync()
+    }
+  } finally {
+    await file.close()
+  }
+  return counter.size
+}
+
+async function writeFile (path: string, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
+  try {
+    const size = await writeTo(temporary, 'wx', bytes, { sync: true })
+    await rename(temporary, path)
+    await syncDirectory(dirname(path))
+    return size
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Writes the names in a directory to disk, where the platform can. */
+async function syncDirectory (path: string): Promise<void> {
+  if (process.platform !== 'win32') {
+    const directory = await open(path)
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  }
+}

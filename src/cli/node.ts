@@ -1,0 +1,76 @@
+import * as dagCbor from '@ipld/dag-cbor'
+import { toBytes } from '../blocks/hashes.ts'
+import { createBlocks } from '../blocks/index.ts'
+import { Identities, IPFSBlockStorage, KeyStore, MemoryStorage } from '../index.ts'
+import { openBlockstore, openDatastore } from './stores.ts'
+import type { HeliaNode } from '../index.ts'
+import type { Layout } from './layout.ts'
+
+/** Reads the blocks of some hashes: undefined for each that the node does not have. */
+export type ReadBlocks = (hashes: string[], signal?: AbortSignal) => Promise<Array<Uint8Array | undefined>>
+
+/** A node that is not started, and not connected to anything. */
+export interface OfflineNode {
+  ipfs: HeliaNode
+  readBlocks: ReadBlocks
+  close: () => Promise<void>
+}
+
+const nothing = (): void => {}
+const soon = async (): Promise<void> => {}
+
+/** What OrbitDB asks of libp2p, without a network. */
+const libp2p: HeliaNode['libp2p'] = {
+  peerId: { toString: () => 'offline' },
+  services: {
+    pubsub: { subscribe: nothing, unsubscribe: nothing, publish: soon, addEventListener: nothing, removeEventListener: nothing }
+  },
+  dialProtocol: soon,
+  handle: soon,
+  unhandle: soon,
+  addEventListener: nothing,
+  removeEventListener: nothing
+}
+
+export interface OpenNodeOptions {
+  /** Whether to write: without it, the datastore is not opened. */
+  write: boolean
+}
+
+/**
+ * Opens the stores of a node. Helia is not started, as it would write to the datastore. Pins are kept
+ * in memory where a node has a blockstore and no datastore, as they are when that node runs.
+ */
+export async function openNode (layout: Layout, { write }: OpenNodeOptions): Promise<OfflineNode> {
+  const isNew = layout.blockstore.kind == null
+  const blockstore = await openBlockstore(layout.blockstore, { create: write })
+  try {
+    const datastore = write && (isNew || layout.datastore.kind != null) ? await openDatastore(layout.datastore, { create: true }) : undefined
+    // It takes a second to load: commands that need no node do without
+    const { createHeliaLight } = await import('helia')
+    const ipfs = Object.assign(createHeliaLight({ blockstore, datastore, codecs: [dagCbor] }), { libp2p })
+    const blocks = await createBlocks(ipfs)
+    return {
+      ipfs,
+      readBlocks: (hashes, signal) => blocks.getMany(hashes.map(toBytes), { signal }),
+      close: async () => {
+        await blockstore.close()
+        await datastore?.close()
+      }
+    }
+  } catch (error) {
+    await blockstore.close()
+    throw error
+  }
+}
+
+/** Identities that are read from a node, and kept in memory when they are made here. */
+export async function createIdentities (ipfs: HeliaNode): Promise<Identities> {
+  const made = await MemoryStorage()
+  const stored = await IPFSBlockStorage({ ipfs })
+  const keystore = await KeyStore({ storage: await MemoryStorage() })
+  return Identities({
+    keystore,
+    storage: { ...made, get: async hash => await made.get(hash) ?? await stored.get(hash, undefined, { offline: true }) }
+  })
+}

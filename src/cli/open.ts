@@ -1,0 +1,69 @@
+import { CLIError } from './errors.ts'
+import { findLog, hashOf, readLog, readManifest } from './databases.ts'
+import { createIdentities } from './node.ts'
+import { Database, MemoryStorage } from '../index.ts'
+import type { OfflineNode } from './node.ts'
+import type { AccessController, Storage } from '../index.ts'
+
+/** A database that can be archived, and the types of access controllers whose own state, if any, is left out. */
+export interface OpenedDatabase {
+  db: Database
+  unknownAccess: string[]
+}
+
+/** A storage of the hashes in a log. */
+async function createIndexStorage (index: Set<string>): Promise<Storage<unknown>> {
+  return {
+    ...await MemoryStorage<unknown>(),
+    get: async hash => index.has(hash) ? true : undefined,
+    iterator: async function * () {
+      for (const hash of index) yield [hash, true]
+    }
+  }
+}
+
+/**
+ * Opens a database, of whatever type it is, to archive it. Nothing is written: what OrbitDB itself
+ * would write when it opens a database stays in memory.
+ */
+export async function openDatabase (node: OfflineNode, orbitdb: string, address: string): Promise<OpenedDatabase> {
+  const { ipfs, readBlocks } = node
+  const identity = await (await createIdentities(ipfs)).createIdentity({ id: 'orbitdb-backup' })
+  const unknownAccess: string[] = []
+
+  const openAccess = async (address: string): Promise<AccessController> => {
+    const type = address.split('/')[1]
+    const access = { type, address, canAppend: () => false }
+    if (type === 'orbitdb') {
+      const db = await open(address)
+      return { ...access, export: db.export, close: db.close }
+    }
+    if (type !== 'ipfs') {
+      unknownAccess.push(type)
+    }
+    return access
+  }
+
+  const open = async (address: string): Promise<Database> => {
+    const manifest = await readManifest(readBlocks, address)
+    if (manifest == null) {
+      throw new CLIError('damaged', `The node does not have the manifest of ${address}, its first block`)
+    }
+    const { heads, index } = await readLog((await findLog(orbitdb, hashOf(address))).path)
+    const headsStorage = await MemoryStorage()
+    await headsStorage.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
+    const db = await Database({
+      ipfs,
+      identity,
+      address,
+      name: manifest.name,
+      access: await openAccess(manifest.accessController),
+      headsStorage,
+      indexStorage: await createIndexStorage(index),
+      syncAutomatically: false
+    })
+    return { ...db, ipfs } as Database
+  }
+
+  return { db: await open(address), unknownAccess }
+}

@@ -1,0 +1,153 @@
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { deleteBlock } from '../helpers/node.ts'
+import { readAll, readDatabases, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
+import type { Node } from '../helpers/node.ts'
+import type { Fixture } from './helpers.ts'
+
+describe('orbitdb-backup list', () => {
+  const createDirectory = useDirectories()
+  let directory: string
+  let addresses: Fixture['addresses']
+
+  const list = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCLI(['list', '--json', ...args])
+    deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
+    return JSON.parse(stdout)
+  }
+
+  before(async () => {
+    directory = await createDirectory();
+    ({ addresses } = await withOrbitDB(directory, writeFixture))
+  })
+
+  it('shows every database of a node, and which are those of access controllers', async () => {
+    const { databases, ...rest } = await list('-d', directory)
+    deepStrictEqual(rest, { blockstore: join(directory, 'ipfs/blocks'), orbitdb: join(directory, 'orbitdb') })
+    for (const { bytes } of databases) ok(bytes > 500)
+    ok(databases[0].bytes > 20 * 500)
+    const expected = [
+      { address: addresses.posts, name: 'posts', type: 'events', indexed: false, entries: 20, heads: 1, missing: 0, accessControllerOf: [] },
+      { address: addresses.settings, name: 'settings', type: 'keyvalue', indexed: true, entries: 4, heads: 1, missing: 0, accessControllerOf: [] },
+      { address: addresses.team, name: 'team', type: 'documents', indexed: false, entries: 1, heads: 1, missing: 0, accessControllerOf: [] },
+      { address: addresses.access, name: 'team', type: 'keyvalue', indexed: false, entries: 1, heads: 1, missing: 0, accessControllerOf: ['team'] }
+    ]
+    const byAddress = (a: { address: string }, b: { address: string }) => a.address < b.address ? -1 : 1
+    deepStrictEqual(databases.map(({ bytes, ...database }: any) => database).sort(byAddress), expected.sort(byAddress))
+  })
+
+  it('shows a table, and changes nothing', async () => {
+    const before = await readAll(directory)
+    const { code, stdout, stderr } = await runCLI(['list'], { cwd: directory })
+    deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
+    match(stdout, new RegExp([
+      '^NAME +TYPE +ENTRIES +HEADS +SIZE +ADDRESS',
+      `posts +events +20 +1 +[\\d.]+ kB +${addresses.posts}`,
+      `settings +keyvalue \\(indexed\\) +4 +1 +[\\d.]+ kB +${addresses.settings}\n`
+    ].join('\n')))
+    match(stdout, new RegExp(`team +keyvalue .+ ${addresses.access}  access controller of team\n`))
+    deepStrictEqual(await readAll(directory), before)
+  })
+
+  it('says how many blocks are missing', async () => {
+    const copy = await createDirectory(directory)
+    await withOrbitDB(copy, async ({ open, ipfs }) => {
+      const { log } = await open(addresses.posts)
+      const [{ next: [hash] }] = await log.heads()
+      await deleteBlock(ipfs as Node, hash)
+    })
+    const { stdout } = await runCLI(['list', '-d', copy])
+    match(stdout, new RegExp(`${addresses.posts}  1 block is missing\n`))
+  })
+
+  it('takes the log with more entries where a database was opened with KeyValueIndexed and without', async () => {
+    const copy = await createDirectory(directory)
+    const find = async () => (await list('-d', copy)).databases.find(({ name }: any) => name === 'settings')
+    await withOrbitDB(copy, async orbitdb => { await orbitdb.open(addresses.settings) })
+    deepStrictEqual([(await find()).indexed, (await find()).entries], [true, 4])
+    await withOrbitDB(copy, async orbitdb => {
+      const db = await orbitdb.open(addresses.settings) as any
+      for (let i = 0; i < 5; i++) await db.put('key', i)
+    })
+    deepStrictEqual([(await find()).indexed, (await find()).entries], [false, 5])
+  })
+
+  it('says in one line when a running node uses the directories, and when there is no node', async () => {
+    const copy = await createDirectory(directory)
+    const running = await withOrbitDB(copy, () => runCLI(['list', '-d', copy]))
+    strictEqual(running.code, 3)
+    match(running.stderr, /^error: .+ is in use by a running node.+\n$/)
+    const none = await runCLI(['list', '-d', await createDirectory()])
+    strictEqual(none.code, 4)
+    match(none.stderr, /^error: No blockstore is in .+\n$/)
+  })
+})
+
+describe('orbitdb-backup finds the parts of a node', () => {
+  const createDirectory = useDirectories()
+  let directory: string
+  let fs: string
+  let addresses: Fixture['addresses']
+  /** An archive of all databases in `directory` */
+  let path: string
+
+  before(async () => {
+    directory = await createDirectory()
+    fs = await createDirectory();
+    ({ addresses } = await withOrbitDB(directory, writeFixture))
+    path = join(directory, 'all.car')
+    strictEqual((await runCLI(['create', '--all', '-d', directory, '-o', path])).code, 0)
+  })
+
+  /** Fails unless the databases are found, and archived as those of `directory` are. */
+  const assertFinds = async (args: string[], cwd?: string) => {
+    const { code, stderr, bytes } = await runCLI(['create', '--all', ...args, '-o', '-'], { cwd })
+    deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
+    deepStrictEqual(bytes, await readFile(path))
+  }
+
+  it('where the folder of the node is that of OrbitDB', async () => {
+    const copy = await createDirectory(directory)
+    await rename(join(copy, 'orbitdb'), join(copy, 'old'))
+    await rename(join(copy, 'old/orbitdb'), join(copy, 'orbitdb'))
+    await assertFinds([], copy)
+  })
+
+  it('where the blocks are right in the folder of IPFS', async () => {
+    const copy = await createDirectory(directory)
+    await rename(join(copy, 'ipfs/blocks'), join(copy, 'blocks'))
+    await rm(join(copy, 'ipfs'), { recursive: true })
+    await rename(join(copy, 'blocks'), join(copy, 'ipfs'))
+    await assertFinds(['-d', copy])
+  })
+
+  it('each by itself', async () => {
+    const copy = await createDirectory(directory)
+    await mkdir(join(copy, 'a'))
+    await rename(join(copy, 'ipfs/blocks'), join(copy, 'a/b'))
+    await rename(join(copy, 'orbitdb'), join(copy, 'c'))
+    await assertFinds(['--blockstore', join(copy, 'a/b'), '--orbitdb', join(copy, 'c')])
+  })
+
+  it('where they are files, in which databases can be restored as well', async () => {
+    const other = await withOrbitDB(fs, async orbitdb => {
+      const db = await orbitdb.open('other', { type: 'events' })
+      await db.add('other')
+      return db.address
+    }, 'fs')
+    const before = await readAll(fs)
+    strictEqual((await runCLI(['restore', path, '-d', fs, '--indexed'])).code, 0)
+
+    const restored = await readAll(fs)
+    deepStrictEqual(Object.fromEntries(Object.keys(before).map(key => [key, restored[key]])), before)
+    const added = Object.keys(restored).filter(key => !Object.hasOwn(before, key))
+    deepStrictEqual(added.filter(key => !/^\/(blocks|orbitdb\/orbitdb|data\/pin|data\/pinned-block)\//.test(key)), [])
+
+    const { databases } = JSON.parse((await runCLI(['list', '-d', fs, '--json'])).stdout)
+    deepStrictEqual(databases.map(({ address, missing }: any) => [address, missing]).sort(), [...Object.values(addresses), other].sort().map(address => [address, 0]))
+    deepStrictEqual(await readAll(fs), restored)
+    const contents = await withOrbitDB(directory, orbitdb => readDatabases(orbitdb, addresses))
+    deepStrictEqual(await withOrbitDB(fs, orbitdb => readDatabases(orbitdb, addresses), 'fs'), contents)
+  })
+})
