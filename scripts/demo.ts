@@ -1,4 +1,4 @@
-// Writes every package in a package-lock.json to a database, exports it, deletes its nodes, restores
+// Writes every package in a package-lock.json to a database, backs it up, deletes its nodes, restores
 // it on a new node, and compares what is in it with the package-lock.json:
 //
 //   npm run demo
@@ -10,14 +10,14 @@ import { constants, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { format, formatSize, print, step } from './demo/output.ts'
-import { compare, deleteNodes, exportDatabase, readPackages, restore, write } from './demo/steps.ts'
+import { backUp, compare, deleteNodes, readPackages, restore, write } from './demo/steps.ts'
 
 const timeLimit = 5 * 60_000
 
 async function demo (lockfile: string, directory: string): Promise<void> {
   const writers: [string, string] = [join(directory, 'first'), join(directory, 'second')]
   const reader = join(directory, 'third')
-  const files = join(directory, 'export')
+  const archive = join(directory, 'packages.car')
 
   const packages = await readPackages(lockfile)
   const count = format(packages.length)
@@ -27,19 +27,16 @@ async function demo (lockfile: string, directory: string): Promise<void> {
     onProgress => write(packages, writers, onProgress),
     async () => `${count} documents with the unpatched @orbitdb/core, as 2 writers on 2 nodes: ${await formatSize(directory)} on disk`)
 
-  await step('Export',
-    () => exportDatabase(address, writers[0], files),
-    async ({ entries, heads, blocks }) => {
-      const [car, json] = await Promise.all(['blocks.car', 'state.json'].map(name => formatSize(join(files, name))))
-      return `${format(entries)} entries (heads: ${heads}) of the first node: ${format(blocks)} blocks in ${car} of CAR, heads and index in ${json} of JSON`
-    })
+  await step('Back up',
+    () => backUp(address, writers[0], archive),
+    async ({ root, entries, heads, writers }) => `${format(entries)} entries (heads: ${heads}, writers: ${writers}) of the first node: ${await formatSize(archive)} of CAR, root ${root}`)
 
   await step('Delete',
     () => deleteNodes(writers),
     () => 'both nodes: databases, blocks and private keys')
 
   await step('Restore',
-    onProgress => restore(files, reader, onProgress),
+    onProgress => restore(archive, reader, onProgress),
     async () => `on a new node, with another identity: ${await formatSize(reader)} on disk`)
 
   await step('Compare',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { exportDatabase, readPackages, restore, write } from '../scripts/demo/steps.ts'
+import { backUp, readPackages, restore, write } from '../scripts/demo/steps.ts'
 import { useReplicas } from './helpers/replicas.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -46,10 +46,9 @@ describe('demo', () => {
     const { code, stdout, stderr } = await start(await createLockfile(JSON.stringify({ packages: some }))).ended
 
     strictEqual(code, 0, stderr)
-    deepStrictEqual(stdout.match(/^\w+/gm), ['Packages', 'Write', 'Export', 'Delete', 'Restore', 'Compare'])
+    deepStrictEqual(stdout.match(/^\w+/gm), ['Packages', 'Write', 'Back', 'Delete', 'Restore', 'Compare'])
     match(stdout, /^Packages +20 /m)
-    // Beside the entries: the manifest, the access controller and the writers' identities
-    match(stdout, /^Export +20 entries .*: 24 blocks /m)
+    match(stdout, /^Back up +20 entries .*writers: 2\)/m)
     match(stdout, /^Compare +20 documents .*: all are the same /m)
     deepStrictEqual(await readdir(temporary), [])
   })
@@ -82,15 +81,15 @@ describe('demo', () => {
     deepStrictEqual(await readdir(temporary), [])
   })
 
-  it('restores nothing from an export that was tampered with', async () => {
-    const [first, second, third, files] = ['first', 'second', 'third', 'files'].map(name => join(directory, name))
+  it('restores nothing from an archive that was tampered with', async () => {
+    const [first, second, third, archive] = ['first', 'second', 'third', 'packages.car'].map(name => join(directory, name))
     const packages = await readPackages(lockfileOfProject)
     const address = await write(packages.slice(0, 4), [first, second])
-    await exportDatabase(address, first, files)
+    await backUp(address, first, archive)
 
-    const car = await readFile(join(files, 'blocks.car'))
+    const car = await readFile(archive)
     car[car.length - 1] ^= 1
-    await writeFile(join(files, 'blocks.car'), car)
-    await rejects(restore(files, third), { name: 'InvalidBlockError' })
+    await writeFile(archive, car)
+    await rejects(restore(archive, third), { name: 'DamagedArchiveError' })
   })
 })

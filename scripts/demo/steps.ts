@@ -1,13 +1,14 @@
 // The steps of the demo, in their order. Each starts the nodes that it needs and stops them again:
 // nothing goes from one step to the next but what is on disk.
+import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as stock from '@orbitdb/core-stock'
 import * as orbitdbBackup from '../../src/index.ts'
 import { createNode } from '../node.ts'
-import { readState, writeState } from './state-files.ts'
 import type { Database, Documents } from '../../src/index.ts'
 
 /** Tells how much of a step is done. */
@@ -60,13 +61,13 @@ export async function write (packages: Package[], directories: [string, string],
   return db.address
 }
 
-/** Exports a database from its node's directory to files. */
-export async function exportDatabase (address: string, directory: string, files: string) {
+/** Backs up a database of a node to a file, and tells what is in it. */
+export async function backUp (address: string, directory: string, file: string) {
   await using node = await start(orbitdbBackup, directory)
   const db = await node.orbitdb.open(address, { sync: false })
-  const state = await db.export()
-  const blocks = await writeState(state, files)
-  return { heads: state.heads.length, entries: state.index.size, blocks }
+  await pipeline(orbitdbBackup.createBackup(db), createWriteStream(file))
+  const { root, databases: [{ entries, heads, writers }] } = await orbitdbBackup.inspectBackup(createReadStream(file))
+  return { root, entries, heads, writers: writers.length }
 }
 
 /** Deletes nodes: their databases, their blocks and their private keys. */
@@ -76,11 +77,11 @@ export async function deleteNodes (directories: string[]): Promise<void> {
   }
 }
 
-/** Restores a database from files on a new node, whose identity is new, too. */
-export async function restore (files: string, directory: string, onProgress?: OnProgress): Promise<void> {
+/** Restores a database from a file on a new node, whose identity is new, too. */
+export async function restore (file: string, directory: string, onProgress?: OnProgress): Promise<void> {
   await using node = await start(orbitdbBackup, directory)
-  await node.orbitdb.import(await readState(files), {
-    onProgress: ({ detail: { done, total = 0 } }) => onProgress?.(done, total)
+  await orbitdbBackup.restoreBackup(node.orbitdb, createReadStream(file), {
+    onProgress: ({ detail: { blocks: { done, total } } }) => total != null && onProgress?.(done, total)
   })
 }
 

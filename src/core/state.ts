@@ -41,7 +41,7 @@ export interface RestoreState {
   address?: string | OrbitDBAddress
   heads: ReadonlyArray<Entry | Head | string>
   /** The hashes of all entries; found by following the heads when left out. */
-  index?: Iterable<string | readonly [hash: string, indexed: true]> | AsyncIterable<string | readonly [hash: string, indexed: true]>
+  index?: Iterable<string | readonly [hash: string, indexed: boolean]> | AsyncIterable<string | readonly [hash: string, indexed: boolean]>
   /** Blocks that the node may not have; read once. */
   blocks?: Iterable<readonly [hash: string, bytes: Uint8Array]> | AsyncIterable<readonly [hash: string, bytes: Uint8Array]>
   /** The state of the access controller. */

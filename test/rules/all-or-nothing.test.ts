@@ -46,8 +46,9 @@ async function storedIn ({ log }: KeyValue): Promise<Stored> {
   return { heads, index }
 }
 
+/** The values of a database by their keys, from its index where it has one. */
 async function recordsOf (db: KeyValue): Promise<Record<string, unknown>> {
-  return Object.fromEntries((await db.all()).map(({ key, value }) => [key, value]))
+  return Object.fromEntries((await all(db.iterator())).map(({ key, value }) => [key, value]))
 }
 
 /** A state, and what there is once it is imported. */
