@@ -4,11 +4,11 @@ import { setTimeout } from 'node:timers/promises'
 import all from 'it-all'
 import { IPFSBlockStorage, MemoryStorage } from '../../src/index.ts'
 import { hashOf } from '../helpers/blocks.ts'
-import { assertIsSnapshot, contentsOf, createReplicaOf, keysOf, openToAll } from '../helpers/logs.ts'
+import { assertIsSnapshot, contentsOf, createIdentities, createLogs, createReplicaOf, keysOf, openToAll } from '../helpers/logs.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { connect, useReplicas } from '../helpers/replicas.ts'
 import type { Replica } from '../helpers/replicas.ts'
-import type { Database, DatabaseState, Events, OpenOptions, Storage } from '../../src/index.ts'
+import type { AccessController, Database, DatabaseState, Events, OpenOptions, Storage } from '../../src/index.ts'
 
 /** A storage of somebody else, which iterates over what is put meanwhile as well. */
 function createLiveStorage (): Storage<any> {
@@ -153,6 +153,36 @@ describe('Snapshot', () => {
       })
     })
   }
+
+  it('holds up no append while an export waits for a join', async () => {
+    const [writer, other] = await createIdentities(['writer', 'other'])
+    const held = Promise.withResolvers<void>()
+    const access = { canAppend: async ({ identity }: { identity: string }) => { await (identity === other.hash && held.promise); return true } }
+    const [log] = await createLogs([writer], { access: access as unknown as AccessController })
+    const [source] = await createLogs([other])
+
+    const joining = log.joinEntry(await source.append('joined'))
+    const exporting = log.export()
+    await log.append('appended')
+    held.resolve()
+    await joining
+    strictEqual((await exporting).index.size, 2)
+  })
+
+  it('has what the heads lead to, also of a log that was not closed well', async () => {
+    const replica = await createReplica()
+    const db = await createDatabase(replica)
+    const hashes = [await db.add('one'), await db.add('two'), await db.add('three')]
+    await db.log.indexStorage.del(hashes[1])
+    await db.log.indexStorage.del(hashes[2])
+    const { blocks, ...state } = await db.export()
+    const collected = await all(blocks)
+
+    const { orbitdb } = await createReplica()
+    const restored = await orbitdb.import({ ...state, blocks: collected }, { sync: false })
+    deepStrictEqual(await keysOf(restored.log.indexStorage), [...hashes].sort())
+    deepStrictEqual((await restored.log.values()).map(({ hash }) => hash), hashes)
+  })
 
   describe('the blocks of a state', () => {
     it('are those of the manifest, the access controller, the identities of all writers and the entries, each once', async () => {
