@@ -38,7 +38,7 @@ const libraryErrors: Record<string, [code: keyof typeof exitCodes, toMessage?: (
   InvalidStateError: ['damaged'],
   InvalidBlockError: ['damaged'],
   InvalidEntryError: ['damaged'],
-  MissingBlockError: ['damaged', ({ message }) => `${message}: the node does not have all of the database`],
+  MissingBlockError: ['damaged', ({ hash }) => `Block "${hash}" is missing: the node does not have all of the database, which it may get from its peers when it runs`],
   AccessDeniedError: ['damaged', ({ hash }) => `Entry "${hash}" is of a writer who may not write: if it was allowed to when it wrote the entry, use --verify signatures`],
   EncryptedEntryError: ['damaged', ({ hash }) => `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`]
 }

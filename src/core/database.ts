@@ -38,6 +38,8 @@ export interface DatabaseEvents extends SyncEvents {
 export interface Database<Payload = unknown> {
   readonly address: DatabaseAddress
   readonly name: string
+  /** The node that the database is on. */
+  readonly ipfs: HeliaNode
   readonly identity: SigningIdentity
   /** The metadata given when the database was created; `{}` by default. */
   readonly meta: unknown

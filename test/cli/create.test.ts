@@ -111,7 +111,10 @@ describe('orbitdb-backup create', () => {
     await index.close()
 
     const before = await readAll(copy)
-    deepStrictEqual((await runCLI(['create', 'posts', '-d', copy, '-o', '-'])).bytes, posts)
+    const path = join(output, 'posts.car')
+    const { stdout } = await runCLI(['create', 'posts', '-d', copy, '-o', path, '--json'])
+    strictEqual(JSON.parse(stdout).databases[0].entries, 20)
+    deepStrictEqual(await readFile(path), posts)
     deepStrictEqual(await readAll(copy), before)
   })
 

@@ -58,6 +58,8 @@ describe('orbitdb-backup restore', () => {
     const { code, stdout, stderr } = await runCLI(['restore', all, '-d', node, '--indexed'])
     deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
     match(stdout, new RegExp(`posts: events, 20 entries, 1 head, ${addresses.posts}\n(.+\n)*.+all.car: restored 3 databases, 25 entries\n$`))
+    const keys = Object.keys(await readAll(node)).filter(key => !/^\/(ipfs\/blocks|orbitdb\/orbitdb)/.test(key))
+    deepStrictEqual(keys.filter(key => !/^\/ipfs\/data:\/(pin|pinned-block)\//.test(key)).sort(), ['/ipfs/', '/ipfs/data/', '/orbitdb/'])
     deepStrictEqual(await withOrbitDB(node, orbitdb => readDatabases(orbitdb, addresses)), contents)
   })
 

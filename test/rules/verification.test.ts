@@ -100,7 +100,7 @@ describe('Nothing unverified enters', () => {
   let entry: string
 
   /** Entries that come after those of the state. */
-  let next: Record<'valid' | 'changed' | 'unsigned' | 'foreign' | 'strange' | 'forged' | 'dangling' | 'unreferred' | 'garbled' | 'anonymous', Block>
+  let next: Record<'valid' | 'changed' | 'unsigned' | 'foreign' | 'strange' | 'borrowed' | 'forged' | 'dangling' | 'unreferred' | 'garbled' | 'anonymous', Block>
   /** The hash of no block. */
   let nowhere: string
   /** The hash of an entry, as one of bytes that are not encoded. */
@@ -137,6 +137,7 @@ describe('Nothing unverified enters', () => {
       unsigned: await encodeBlock({ ...valid, sig: '' }),
       foreign: await encodeBlock(await create(other.orbitdb.identity, { id: 'another log' })),
       strange: await encodeBlock(await create(stranger)),
+      borrowed: await encodeBlock({ ...await create(stranger), identity: writer }),
       forged: await encodeBlock({ ...await create(stranger), payload: { op: 'ADD', key: null, value: 'six' } }),
       dangling: await encodeBlock(await create(other.orbitdb.identity, { next: [...heads, nowhere] })),
       unreferred: await encodeBlock(await create(other.orbitdb.identity, { refs: [nowhere] })),
@@ -194,11 +195,11 @@ describe('Nothing unverified enters', () => {
     }),
     'a block that is not bytes': () => ({
       state: replace(entry, () => 'text'),
-      error: { name: 'InvalidBlockError', hash: entry, message: /hash/ }
+      error: { name: 'InvalidStateError', message: /bytes/ }
     }),
     'a block without bytes': () => ({
       state: replace(entry, () => undefined),
-      error: { name: 'InvalidBlockError', hash: entry, message: /hash/ }
+      error: { name: 'InvalidStateError', message: /bytes/ }
     }),
     'a block whose hash is garbage': () => ({
       state: { ...state, blocks: [...state.blocks, ['nonsense', new Uint8Array([1])]] },
@@ -226,6 +227,11 @@ describe('Nothing unverified enters', () => {
       state: append(next.strange),
       error: { name: 'AccessDeniedError', hash: next.strange[0], message: /verify: 'signatures'/ },
       refusedWith: [true]
+    }),
+    'an entry of one who may not write, in the name of another': () => ({
+      state: append(next.borrowed),
+      error: { name: 'InvalidEntryError', hash: next.borrowed[0], message: /key/ },
+      refusedWith: [true, 'signatures']
     }),
     'a changed entry of one who may not write': () => ({
       state: append(next.forged),
@@ -430,7 +436,8 @@ describe('Nothing unverified enters', () => {
     for (const [what, getHash] of Object.entries(missing)) {
       it(`says at once that ${what} is missing`, async () => {
         const { orbitdb } = await createReplica()
-        await assertFails(orbitdb.import(remove(getHash()), { sync: false }), { name: 'MissingBlockError', hash: getHash() })
+        const error = { name: 'MissingBlockError', hash: getHash(), message: /offline: false/ }
+        await assertFails(orbitdb.import(remove(getHash()), { sync: false }), error)
         deepStrictEqual((await contentsOf((await orbitdb.import(state, { sync: false })).log)).index, indexOf(state))
       })
     }
