@@ -25,11 +25,11 @@ const concurrency = 1000
 const toCID = (name: BlockName): CID => CID.decode(toCIDBytes(name))
 
 /** Calls a function for each value, many at a time. */
-async function mapMany<Value, Result> (values: Value[], signal: AbortSignal | undefined, fn: (value: Value) => Promise<Result>): Promise<Result[]> {
+async function mapMany<Value, Result> (values: Value[], signal: AbortSignal | undefined, fn: (value: Value) => Promise<Result>, atOnce = concurrency): Promise<Result[]> {
   const results = []
-  for (let i = 0; i < values.length; i += concurrency) {
+  for (let i = 0; i < values.length; i += atOnce) {
     signal?.throwIfAborted()
-    results.push(...await Promise.all(values.slice(i, i + concurrency).map(fn)))
+    results.push(...await Promise.all(values.slice(i, i + atOnce).map(fn)))
   }
   return results
 }
@@ -72,16 +72,18 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
     arePinned: (names, { signal } = {}) => mapMany(names, signal, name => pins.isPinned(toCID(name), { signal })),
 
     pinMany: async (names, { signal, isShallow = false } = {}) => {
+      // One by one with what they link to: Helia loses pins of a block that two pins reach at the same time
+      const atOnce = isShallow ? concurrency : 1
       await mapMany(names, signal, async name => {
         if (!await blockstore.has(toCID(name), { signal })) {
           throw missingBlock(name)
         }
         await ignoring('AlreadyPinnedError', () => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal })))
-      })
+      }, atOnce)
     },
 
     unpinMany: async (names, { signal } = {}) => {
-      await mapMany(names, signal, name => ignoring('NotFoundError', () => drain(pins.rm(toCID(name), { signal }))))
+      await mapMany(names, signal, name => ignoring('NotFoundError', () => drain(pins.rm(toCID(name), { signal }))), 1)
     }
   }
 }

@@ -332,17 +332,21 @@ describe('All or nothing', () => {
       deepStrictEqual(await storedIn(db), later.complete)
     })
 
-    it('is as if it had not failed for a KeyValueIndexed when it is done again', async () => {
-      const { db } = await open(await copyReplica(), { Database: KeyValueIndexed() })
-      const updates: string[] = []
-      db.events.on('update', ({ hash }) => updates.push(hash))
-      sinon.stub(db.log.indexStorage, 'putMany').callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
-      await rejects(db.import(few.state, { verify: false }), diskFull)
+    for (const [when, ...methods] of [['once', 'putMany'], ['and could not be undone at first', 'putMany', 'del']] as const) {
+      it(`${when} is as if it had not failed for a KeyValueIndexed when it is done again`, async () => {
+        const { db } = await open(await copyReplica(), { Database: KeyValueIndexed() })
+        const updates: string[] = []
+        db.events.on('update', ({ hash }) => updates.push(hash))
+        for (const method of methods) {
+          sinon.stub(db.log.indexStorage, method).callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
+        }
+        await rejects(db.import(few.state, { verify: false }), diskFull)
 
-      strictEqual(await db.import(few.state, { verify: false }), true)
-      deepStrictEqual(updates, few.state.heads.map(({ hash }) => hash))
-      deepStrictEqual(await recordsOf(db), few.records)
-    })
+        strictEqual(await db.import(few.state, { verify: false }), true)
+        deepStrictEqual(updates, few.state.heads.map(({ hash }) => hash))
+        deepStrictEqual(await recordsOf(db), few.records)
+      })
+    }
 
     const interrupted: Record<string, () => [state: RestoreState, options: ImportOptions]> = {
       'as the blocks are read': () => [{
