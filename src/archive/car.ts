@@ -1,10 +1,12 @@
-import * as dagCbor from '@ipld/dag-cbor'
-import { base58btc } from 'multiformats/bases/base58'
+import { blockLength, createWriter, headerLength } from '@ipld/car/buffer-writer'
+import { asyncIterableReader, bytesReader, readHeader } from '@ipld/car/decoder'
+import { varint } from 'multiformats'
 import { CID } from 'multiformats/cid'
+import { equals } from 'uint8arrays/equals'
 import { DamagedArchiveError, EmptyArchiveError, ForeignArchiveError, NotAnArchiveError, TruncatedArchiveError } from './errors.ts'
 import { isDigestOf } from './format.ts'
-import { encodeVarint, readVarint } from './varint.ts'
-import { isOfDagCbor, cidLength, toHash } from '../blocks/hashes.ts'
+import { cidLength, isOfDagCbor, toHash } from '../blocks/hashes.ts'
+import type { BytesReader } from '@ipld/car/decoder'
 import type { CIDBytes, StoredBlock } from '../blocks/index.ts'
 
 /** A block in an archive. */
@@ -33,32 +35,34 @@ export interface ArchiveReader {
 const maxHeaderLength = 2 ** 20
 const maxBlockLength = 2 ** 27
 
-const sha256Code = 0x12
+/** The most bytes that tell a length. */
+const maxPrefixLength = 8
+
+/** The most bytes that the reader gets at once, as it copies them. */
+const maxChunkLength = 2 ** 20
 
 /** The most blocks that are read at once. */
 const batchSize = 1000
 
+const sha256Code = 0x12
+
+/** What every CAR file of version 2 starts with: the length and the CBOR of `{ version: 2 }`. */
+const startOfVersion2 = Uint8Array.from([0x0a, 0xa1, 0x67, ...new TextEncoder().encode('version'), 0x02])
+
 /** The header of an archive with a root, given the bytes of its CID. */
 export function encodeHeader (root: Uint8Array): Uint8Array {
-  const header = dagCbor.encode({ version: 1, roots: [CID.decode(root)] })
-  return concat([encodeVarint(header.length), header])
+  const roots = [CID.decode(root)]
+  return createWriter(new ArrayBuffer(headerLength({ roots })), { roots }).close()
 }
 
 /** Blocks as they are in an archive. */
 export function encodeBlocks (blocks: StoredBlock[]): Uint8Array {
-  return concat(blocks.flatMap(([cid, bytes]) => [encodeVarint(cid.length + bytes.length), cid, bytes]))
-}
-
-function concat (parts: Uint8Array[]): Uint8Array {
-  let length = 0
-  for (const part of parts) length += part.length
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  // All that the writer needs of a CID is its bytes
+  const withCIDs = blocks.map(([cid, bytes]) => ({ cid: { bytes: cid } as CID, bytes }))
+  const length = withCIDs.reduce((length, block) => length + blockLength(block), 0)
+  const writer = createWriter(new ArrayBuffer(length), { headerSize: 0 })
+  for (const block of withCIDs) writer.write(block)
+  return writer.bytes
 }
 
 /**
@@ -68,144 +72,175 @@ function concat (parts: Uint8Array[]): Uint8Array {
  * does reading the blocks, or DamagedArchiveError.
  */
 export async function openArchive (chunks: AsyncIterable<Uint8Array>): Promise<ArchiveReader> {
-  const sections = readSections(chunks)
+  const source = createSource(chunks)
   const blocks = async function * () {
     try {
-      for await (const batch of sections) {
-        const read = batch.map(readBlock)
-        yield read.some(block => block instanceof Promise) ? await Promise.all(read) : read as ArchivedBlock[]
+      for await (const batch of readBatches(source)) {
+        const checked = batch.map(checkBlock)
+        yield checked.some(block => block instanceof Promise) ? await Promise.all(checked) : checked as ArchivedBlock[]
       }
     } finally {
-      await sections.return(undefined)
+      await source.close()
     }
   }
   try {
-    const { done, value } = await sections.next()
-    if (done === true) {
-      throw new EmptyArchiveError()
-    }
-    return { root: readRoot(value[0].bytes), blocks: { [Symbol.asyncIterator]: blocks } }
+    return { root: await readRoot(source.reader), blocks: { [Symbol.asyncIterator]: blocks } }
   } catch (error) {
-    await sections.return(undefined)
+    await source.close()
     throw error
   }
 }
 
-interface Section {
-  bytes: Uint8Array
-  offset: number
-  length: number
+/** Where the bytes of an archive come from. */
+interface Source {
+  reader: BytesReader
+  /** How many chunks the reader has got. */
+  countChunks: () => number
+  close: () => Promise<unknown>
 }
 
-/** Reads the parts of a CAR file: first its header by itself, then its blocks, some at a time. */
-async function * readSections (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Section[], undefined> {
-  /** Chunks that are not read, their length, and where they start */
-  let unread: Uint8Array[] = []
-  let length = 0
-  let offset = 0
-  /** How many bytes are needed to read on */
-  let needed = 1
-  let isHeader = true
-
-  for await (const chunk of chunks) {
-    unread.push(chunk)
-    length += chunk.length
-    if (length < needed) {
-      continue
-    }
-    const bytes = unread.length === 1 ? chunk : concat(unread)
-    let sections: Section[] = []
-    let at = 0
-    for (;;) {
-      const prefix = readVarint(bytes, at)
-      if (prefix == null) {
-        needed = bytes.length - at + 1
-        break
-      }
-      if (isHeader && (prefix.value === 0 || prefix.value > maxHeaderLength || (prefix.end < bytes.length && !isMap(bytes[prefix.end])))) {
-        throw notAnArchive()
-      }
-      if (prefix.value === 0 || prefix.value > maxBlockLength) {
-        yield sections
-        throw new DamagedArchiveError(`The archive is damaged at byte ${offset + at}: there is no block`, { offset: offset + at })
-      }
-      const end = prefix.end + prefix.value
-      if (end > bytes.length) {
-        needed = end - at
-        break
-      }
-      sections.push({ bytes: bytes.subarray(prefix.end, end), offset: offset + at, length: end - at })
-      at = end
-      if (isHeader || sections.length === batchSize) {
-        yield sections
-        sections = []
-        isHeader = false
+function createSource (chunks: AsyncIterable<Uint8Array>): Source {
+  let count = 0
+  const readChunks = async function * (): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of chunks) {
+      for (let start = 0; start < chunk.length; start += maxChunkLength) {
+        count++
+        yield chunk.subarray(start, start + maxChunkLength)
       }
     }
-    if (sections.length > 0) {
-      yield sections
-    }
-    unread = at === bytes.length ? [] : [bytes.subarray(at)]
-    length = bytes.length - at
-    offset += at
   }
+  // The reader itself never closes what it reads
+  const iterator = readChunks()
+  return { reader: asyncIterableReader(iterator), countChunks: () => count, close: () => iterator.return() }
+}
 
-  if (length > 0) {
-    throw new TruncatedArchiveError(`The archive is truncated: it ends after ${offset + length} bytes, in the middle of a block`)
+/** Reads the root that the header of a CAR file names. */
+async function readRoot (reader: BytesReader): Promise<string> {
+  const section = await readSection(reader, (length, first) => {
+    if (length === 0 || length > maxHeaderLength || (first != null && !isMap(first))) {
+      throw notAnArchive()
+    }
+  })
+  if (section == null) {
+    throw new EmptyArchiveError()
   }
+  if (equals(section.bytes, startOfVersion2)) {
+    throw new NotAnArchiveError('Not an archive: a CAR file of version 2, and an archive is one of version 1')
+  }
+  const { roots } = await readHeader(bytesReader(section.bytes), 1).catch(cause => { throw notAnArchive(cause) })
+  if (roots.length !== 1 || !isOfDagCbor(roots[0].bytes)) {
+    throw new ForeignArchiveError('Not an archive of OrbitDB databases: a CAR file of something else')
+  }
+  return toHash(roots[0].bytes)
 }
 
 /** Whether a byte is the first of a CBOR map. */
 const isMap = (byte: number): boolean => byte >> 5 === 5
 
 const notAnArchive = (cause?: unknown): NotAnArchiveError => {
-  return new NotAnArchiveError('Not an archive: the bytes are not those of a CAR file', { cause })
+  return new NotAnArchiveError('Not an archive: the bytes are not those of a CAR file of version 1', { cause })
 }
 
-/** The root that the header of a CAR file names. */
-function readRoot (bytes: Uint8Array): string {
-  let header: { version?: unknown, roots?: unknown }
+/** A block that was read, and not checked. */
+interface UncheckedBlock extends Omit<ArchivedBlock, 'isIntact'> {
+  /** Whether it can be checked: whether its CID has a digest of SHA2-256. */
+  hasDigest: boolean
+}
+
+/** Reads the blocks, at most as many at once as came with one chunk, so that none waits for many more. */
+async function * readBatches ({ reader, countChunks }: Source): AsyncGenerator<UncheckedBlock[]> {
+  let batch: UncheckedBlock[] = []
   try {
-    header = dagCbor.decode(bytes)
-  } catch (cause) {
-    throw notAnArchive(cause)
+    for (;;) {
+      const count = countChunks()
+      const block = await readBlock(reader)
+      if (batch.length > 0 && (block == null || batch.length === batchSize || countChunks() > count)) {
+        yield batch
+        batch = []
+      }
+      if (block == null) {
+        return
+      }
+      batch.push(block)
+    }
+  } catch (error) {
+    if (batch.length > 0) {
+      yield batch
+    }
+    throw error
   }
-  if (header?.version == null) {
-    throw notAnArchive()
-  }
-  if (header.version !== 1) {
-    throw new NotAnArchiveError(`Not an archive: a CAR file of version ${String(header.version)}, and an archive is one of version 1`)
-  }
-  const { roots } = header
-  const root = Array.isArray(roots) && roots.length === 1 ? CID.asCID(roots[0]) : null
-  if (root == null || !isOfDagCbor(root.bytes)) {
-    throw new ForeignArchiveError('Not an archive of OrbitDB databases: a CAR file of something else')
-  }
-  return toHash(root.bytes)
 }
 
-/** Reads a block, and checks its bytes against its hash. */
-function readBlock ({ bytes: section, offset, length }: Section): ArchivedBlock | Promise<ArchivedBlock> {
-  const { bytes: cid, version, hasDigest } = readCID(section, offset)
-  const bytes = section.subarray(cid.length)
-  const block = { cid, hash: version === 0 ? base58btc.baseEncode(cid) : toHash(cid), bytes, offset, length, isIntact: false }
-  const isIntact = hasDigest && isDigestOf(cid, bytes)
-  if (typeof isIntact !== 'boolean') {
-    return isIntact.then(isIntact => ({ ...block, isIntact }))
+/** Reads a block: undefined at the end. */
+async function readBlock (reader: BytesReader): Promise<UncheckedBlock | undefined> {
+  const offset = reader.pos
+  const noBlock = (cause?: unknown): DamagedArchiveError => {
+    return new DamagedArchiveError(`The archive is damaged at byte ${offset}: there is no block`, { offset, cause })
   }
-  block.isIntact = isIntact
-  return block
-}
-
-/** Reads a CID, and whether it has a digest of SHA2-256. */
-function readCID (bytes: Uint8Array, offset: number): { bytes: CIDBytes, version: number, hasDigest: boolean } {
+  const section = await readSection(reader, length => {
+    if (length === 0 || length > maxBlockLength) {
+      throw noBlock()
+    }
+  })
+  if (section == null) {
+    return
+  }
+  const { length } = section.bytes
+  const bytes = section.bytes.subarray(section.prefixLength)
+  // Nearly all CIDs are like this, and decoding them takes longer than all else that is done here
   if (isOfDagCbor(bytes)) {
-    return { bytes: bytes.subarray(0, cidLength), version: 1, hasDigest: true }
+    const cid = bytes.subarray(0, cidLength)
+    return { cid, hash: toHash(cid), bytes: bytes.subarray(cidLength), offset, length, hasDigest: true }
   }
   try {
-    const [cid] = CID.decodeFirst(bytes)
-    return { bytes: cid.bytes, version: cid.version, hasDigest: cid.multihash.code === sha256Code }
+    const [cid, rest] = CID.decodeFirst(bytes)
+    const hash = cid.version === 0 ? cid.toString() : toHash(cid.bytes)
+    return { cid: cid.bytes, hash, bytes: rest, offset, length, hasDigest: cid.multihash.code === sha256Code }
   } catch (cause) {
-    throw new DamagedArchiveError(`The archive is damaged at byte ${offset}: there is no block`, { offset, cause })
+    throw noBlock(cause)
   }
+}
+
+/** A part of a CAR file: how long it is, and so many bytes. */
+interface Section {
+  /** All of it. */
+  bytes: Uint8Array
+  /** How many bytes tell how long it is. */
+  prefixLength: number
+}
+
+/**
+ * Reads a part of a CAR file: undefined at the end. Its length is checked before so many bytes are
+ * read into memory, and its first byte as far as that is there.
+ */
+async function readSection (reader: BytesReader, check: (length: number, first?: number) => void): Promise<Section | undefined> {
+  const start = await reader.upTo(maxPrefixLength)
+  if (start.length === 0) {
+    return
+  }
+  const { length, prefixLength } = decodeLength(start)
+  check(length, start[prefixLength])
+  const bytes = await reader.upTo(prefixLength + length)
+  if (bytes.length < prefixLength + length) {
+    throw new TruncatedArchiveError(`The archive is truncated: it ends after ${reader.pos + bytes.length} bytes, in the middle of a block`)
+  }
+  reader.seek(bytes.length)
+  return { bytes, prefixLength }
+}
+
+/** Decodes the length that bytes start with: infinite when it is none, and more than is there when it is cut off. */
+function decodeLength (start: Uint8Array): { length: number, prefixLength: number } {
+  try {
+    const [length, prefixLength] = varint.decode(start)
+    return { length, prefixLength }
+  } catch {
+    return { length: start.length < maxPrefixLength ? 1 : Infinity, prefixLength: start.length }
+  }
+}
+
+/** Checks the bytes of a block against its hash. */
+function checkBlock ({ cid, hash, bytes, offset, length, hasDigest }: UncheckedBlock): ArchivedBlock | Promise<ArchivedBlock> {
+  const toBlock = (isIntact: boolean): ArchivedBlock => ({ cid, hash, bytes, offset, length, isIntact })
+  const isIntact = hasDigest && isDigestOf(cid, bytes)
+  return typeof isIntact === 'boolean' ? toBlock(isIntact) : isIntact.then(toBlock)
 }
