@@ -1,7 +1,8 @@
 import { readEntry, scanLinks } from './entries.ts'
-import { decode, isDigestOf, sortHashes } from './format.ts'
-import { cidLength, isDagCborHash, pack, toBytes, toHash, unpack } from '../blocks/hashes.ts'
+import { decode, isDigestOf } from './format.ts'
+import { isDagCborHash, toBytes, toHash } from '../blocks/hashes.ts'
 import { missingBlock } from '../blocks/missing.ts'
+import { countOf, pack, sortPacked, unpack } from '../blocks/packed.ts'
 import { Entry, InvalidBlockError, MissingBlockError } from '../core/index.ts'
 import type { EntryLinks } from './entries.ts'
 import type { Block, CryptFunction, Database, DatabaseState } from '../core/index.ts'
@@ -107,7 +108,6 @@ function createCollector ({ heads, index }: DatabaseState) {
     },
     finish: () => ({
       heads: isUnread ? heads.map(({ hash }) => hash) : [...unnamed],
-      entries: pack(sortHashes([...index.keys(), ...found])),
       entryBytes,
       isUnread
     })
@@ -137,8 +137,8 @@ async function readFromNode (state: DatabaseState, { db, blocks, signal, onRead 
 
   const decrypt = db?.log.encryption?.replication?.decrypt
   const collector = createCollector(state)
-  const read = async (hashes: Iterable<string>): Promise<void> => {
-    for await (const batch of readEntries(pack(sortHashes(hashes)), signal)) {
+  const read = async (packed: Uint8Array): Promise<void> => {
+    for await (const batch of readEntries(packed, signal)) {
       let length = 0
       for (const [cid, bytes] of batch) {
         await checkBlock(cid, bytes)
@@ -148,16 +148,18 @@ async function readFromNode (state: DatabaseState, { db, blocks, signal, onRead 
       onRead(batch.length, length)
     }
   }
-  await read(state.index.keys())
+  const indexed = sortPacked(pack(state.index))
+  await read(indexed)
   for (const hash of collector.found) {
-    await read([hash])
+    await read(pack([hash]))
   }
 
   const identities = new Map<string, Uint8Array>()
   for (const hash of collector.writers) {
     identities.set(hash, hash === db?.identity.hash ? db.identity.bytes : (await getBlock(hash))[1])
   }
-  return { ...collector.finish(), manifest, accessBlock, identities, readEntries }
+  const entries = collector.found.size === 0 ? indexed : sortPacked(pack([...state.index.keys(), ...collector.found]))
+  return { ...collector.finish(), entries, manifest, accessBlock, identities, readEntries }
 }
 
 async function readFromState (state: DatabaseState, { db, signal, onRead }: Origin): Promise<Contents> {
@@ -165,7 +167,7 @@ async function readFromState (state: DatabaseState, { db, signal, onRead }: Orig
   const collector = createCollector(state)
   const others = new Map<string, Uint8Array>()
   /** The entries of a database that can not be asked for them again */
-  const entries = new Map<string, Uint8Array>()
+  const kept = new Map<string, Uint8Array>()
   for await (const [hash, bytes] of state.blocks) {
     signal?.throwIfAborted()
     if (!state.index.has(hash) && !collector.found.has(hash)) {
@@ -173,7 +175,7 @@ async function readFromState (state: DatabaseState, { db, signal, onRead }: Orig
       continue
     }
     if (db == null) {
-      entries.set(hash, bytes)
+      kept.set(hash, bytes)
     }
     collector.add(bytes, await decodeLinks(bytes, decrypt))
     onRead(1, bytes.length)
@@ -190,10 +192,11 @@ async function readFromState (state: DatabaseState, { db, signal, onRead }: Orig
   }
   const accessBlock = state.accessController == null ? take(hashOf(accessControllerOf(manifest))) : undefined
   const read = async (cid: CIDBytes): Promise<Uint8Array | undefined> => {
-    return db == null ? entries.get(toHash(cid)) : db.log.storage.get(toHash(cid), signal, { offline: true })
+    return db == null ? kept.get(toHash(cid)) : db.log.storage.get(toHash(cid), signal, { offline: true })
   }
   const readEntries: ReadEntries = (packed, signal) => readInBatches(packed, cids => Promise.all(cids.map(read)), signal)
-  return { ...collector.finish(), manifest, accessBlock, identities: others, readEntries }
+  const entries = sortPacked(pack([...state.index.keys(), ...collector.found]))
+  return { ...collector.finish(), entries, manifest, accessBlock, identities: others, readEntries }
 }
 
 /** Reads the links of an entry: undefined when it is encrypted, and there is no key. */
@@ -218,7 +221,7 @@ async function * readInBatches (
   read: (cids: CIDBytes[]) => Promise<Array<Uint8Array | undefined>>,
   signal?: AbortSignal
 ): AsyncGenerator<StoredBlock[]> {
-  const count = packed.length / cidLength
+  const count = countOf(packed)
   let length = 100
   let at = 0
   const readNext = async (): Promise<StoredBlock[]> => {

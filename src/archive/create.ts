@@ -2,7 +2,8 @@ import { encodeBlocks, encodeHeader } from './car.ts'
 import { encodeRoot } from './format.ts'
 import { createProgress } from './progress.ts'
 import { takeSnapshot } from './snapshot.ts'
-import { cidLength, pack, toBytes, toHash, unpack } from '../blocks/hashes.ts'
+import { toBytes, toHash } from '../blocks/hashes.ts'
+import { countOf, pack, unpack } from '../blocks/packed.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { DatabaseSnapshot } from './snapshot.ts'
 import type { Database } from '../core/index.ts'
@@ -59,7 +60,7 @@ export async function * createBackup (databases: Database<any> | ReadonlyArray<D
     ...withAccess.flatMap(({ identities }) => identities)
   ])]
   const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
-    blocks: blocks.length + sum(entries, packed => packed.length / cidLength),
+    blocks: blocks.length + sum(entries, countOf),
     bytes: areDistinct ? sizeOf(blocks) + sum(withAccess, ({ entryBytes }) => entryBytes) : undefined
   })
 

@@ -1,7 +1,8 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { DamagedArchiveError, ForeignArchiveError, UnsupportedVersionError } from './errors.ts'
-import { cidLength, isOfDagCbor, multihashOf, toBase32Upper, toBytes, toHash, unpack } from '../blocks/hashes.ts'
+import { cidLength, isOfDagCbor, multihashOf, toBytes, toHash } from '../blocks/hashes.ts'
+import { countOf, unpack } from '../blocks/packed.ts'
 import { sha256 } from '../blocks/sha256.ts'
 import type { CIDBytes } from '../blocks/index.ts'
 import type { Block, DatabaseAddress } from '../core/index.ts'
@@ -107,9 +108,6 @@ export function encodeSnapshot ({ address, name, type, manifest, accessControlle
 const linkPrefix = [0xd8, 0x2a, 0x58, 0x25, 0x00]
 const linkLength = linkPrefix.length + cidLength
 
-/** The length of a multihash in base32. */
-const keyLength = 56
-
 /** The DAG-CBOR of an array's start. */
 function encodeArrayStart (length: number): number[] {
   return length < 24 ? [0x80 | length] : length < 256 ? [0x98, length] : [0x99, length >> 8, length & 255]
@@ -117,7 +115,7 @@ function encodeArrayStart (length: number): number[] {
 
 /** Creates a list of hashes, whose CIDs are given packed and sorted: its leaves, and how a snapshot names them. */
 export async function encodeList (packed: Uint8Array): Promise<{ list: List, leaves: Block[] }> {
-  const count = packed.length / cidLength
+  const count = countOf(packed)
   const leaves = []
   for (let i = 0; i < count; i += leafLength) {
     const cids = unpack(packed, i, i + leafLength)
@@ -132,15 +130,6 @@ export async function encodeList (packed: Uint8Array): Promise<{ list: List, lea
     leaves.push(await createBlock(bytes))
   }
   return { list: { count, leaves: leaves.map(([hash]) => hash) }, leaves }
-}
-
-/**
- * Sorts hashes by the base32 of their multihashes. That is the order in which blockstores keep blocks,
- * so that these are read and written one after the other.
- */
-export function sortHashes (hashes: Iterable<string>): string[] {
-  const keyOf = (hash: string): string => toBase32Upper(multihashOf(toBytes(hash)))
-  return Array.from(hashes, hash => keyOf(hash) + hash).sort().map(key => key.slice(keyLength))
 }
 
 /** Fails with what is wrong about a block of an archive. */

@@ -115,20 +115,17 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
   const archive = await openArchive(chunks)
   const writer = createWriter(blocks, signal)
 
-  /** Hashes of the blocks of the databases, as far as they are known, that did not come yet */
-  const missing = new Set<string>()
-  /** And of those that did */
-  const stored = new Set<string>()
+  /** Hashes of the blocks of the databases, as far as they are known, and whether they came */
+  const expected = new Map<string, boolean>()
   /** Hashes of blocks that came before it is known whether they are needed, and whether the node had them */
   const early = new Map<string, boolean>()
 
   const snapshots = createSnapshotReader(archive.root, hashes => {
     for (const hash of hashes) {
-      if (early.has(hash)) {
-        early.delete(hash)
-        stored.add(hash)
-      } else if (!stored.has(hash)) {
-        missing.add(hash)
+      if (early.delete(hash)) {
+        expected.set(hash, true)
+      } else if (!expected.has(hash)) {
+        expected.set(hash, false)
       }
     }
   })
@@ -152,8 +149,9 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
         const { cid, hash, bytes, isIntact } = block
         bytesRead += block.length
         const isOfSnapshot = snapshots.needs(hash)
-        const isEarly = !isOfSnapshot && !snapshots.isComplete() && !missing.has(hash) && !stored.has(hash) && !early.has(hash)
-        if (!isOfSnapshot && !isEarly && !missing.has(hash)) {
+        const isMissing = expected.get(hash) === false
+        const isEarly = !isOfSnapshot && !snapshots.isComplete() && !expected.has(hash) && !early.has(hash)
+        if (!isOfSnapshot && !isEarly && !isMissing) {
           continue
         }
         if (!isIntact) {
@@ -167,8 +165,7 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
           const [isThere] = await blocks.hasMany([cid], { signal })
           early.set(hash, isThere)
         } else {
-          missing.delete(hash)
-          stored.add(hash)
+          expected.set(hash, true)
         }
         writer.put(cid, bytes)
         if (writer.isFull()) {
@@ -178,6 +175,7 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
       onRead(batch.length, bytesRead)
     }
     await writer.flush()
+    const missing = [...expected].filter(([, came]) => !came).map(([hash]) => hash)
     assertHasAll(archive.root, [...snapshots.pending(), ...missing])
   } finally {
     await writer.settle()

@@ -1,7 +1,8 @@
 import { readContents } from './contents.ts'
-import { encode, encodeList, encodeSnapshot, sortHashes } from './format.ts'
+import { encode, encodeList, encodeSnapshot } from './format.ts'
 import { createBlocks } from '../blocks/index.ts'
-import { pack } from '../blocks/hashes.ts'
+import { toHash } from '../blocks/hashes.ts'
+import { pack, sortPacked, unpack } from '../blocks/packed.ts'
 import type { Contents, OnRead, Origin } from './contents.ts'
 import type { AccessControllerLink } from './format.ts'
 import type { Block, Database, DatabaseState, HeliaNode } from '../core/index.ts'
@@ -48,10 +49,10 @@ async function createSnapshot (state: DatabaseState, origin: Origin): Promise<Da
     accessController = { block: accessBlock[0] }
   }
 
-  const identityHashes = sortHashes(identities.keys())
+  const writers = sortPacked(pack(identities))
   const lists = {
-    heads: await encodeList(pack(sortHashes(heads))),
-    identities: await encodeList(pack(identityHashes)),
+    heads: await encodeList(sortPacked(pack(heads))),
+    identities: await encodeList(writers),
     entries: await encodeList(entries)
   }
   const snapshot = await encodeSnapshot({
@@ -70,7 +71,7 @@ async function createSnapshot (state: DatabaseState, origin: Origin): Promise<Da
     hash: snapshot[0],
     blocks: [snapshot, ...lists.heads.leaves, ...lists.identities.leaves, ...lists.entries.leaves],
     setup,
-    identities: identityHashes.map(hash => [hash, identities.get(hash)!]),
+    identities: unpack(writers).map(toHash).map(hash => [hash, identities.get(hash)!]),
     entries,
     entryBytes,
     readEntries,

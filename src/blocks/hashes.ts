@@ -127,33 +127,6 @@ export function isDagCborHash (hash: string): boolean {
   return hash.length === hashLength && hash[0] === 'z' && decodeBase58(hash) != null
 }
 
-/**
- * Converts hashes of DAG-CBOR blocks to the bytes of their CIDs, one after the other: there can be
- * very many.
- *
- * @throws Error when one is not such a hash.
- */
-export function pack (hashes: string[]): Uint8Array {
-  const packed = new Uint8Array(hashes.length * cidLength)
-  for (const [i, hash] of hashes.entries()) {
-    const bytes = toBytes(hash)
-    if (!isOfDagCbor(bytes)) {
-      throw new Error(`Not the hash of a DAG-CBOR block: "${hash}"`)
-    }
-    packed.set(bytes, i * cidLength)
-  }
-  return packed
-}
-
-/** The CIDs that were packed, or some of them. */
-export function unpack (packed: Uint8Array, start = 0, end = packed.length / cidLength): Uint8Array[] {
-  const cids = []
-  for (let i = start; i < Math.min(end, packed.length / cidLength); i++) {
-    cids.push(packed.subarray(i * cidLength, (i + 1) * cidLength))
-  }
-  return cids
-}
-
 /** Converts bytes to base36, as `base36.encode` of multiformats does. */
 export function toBase36 (bytes: Uint8Array): string {
   return 'k' + encodeBase36(bytes)

@@ -45,5 +45,14 @@ export interface KeyStore {
   close (): Promise<void>
 }
 
+/**
+ * Whether a signature of data was made by a public key, both in hex. It must accept exactly what
+ * `@libp2p/crypto` accepts.
+ */
+export type SignatureVerifier = (signature: string, publicKey: string, data: Uint8Array) => Promise<boolean>
+
+/** Sets what verifies signatures, everywhere in OrbitDB: `@libp2p/crypto` when nothing is given. */
+export const useSignatureVerifier: (verify?: SignatureVerifier) => void = core.useSignatureVerifier
+
 /** Creates a keystore. */
 export const KeyStore: (options?: KeyStoreOptions) => Promise<KeyStore> = core.KeyStore

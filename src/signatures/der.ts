@@ -12,38 +12,48 @@ const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g)!, 
 const order = fromHex('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141')
 const halfOrder = fromHex('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
 
-/** Whether a signature is one that OpenSSL may be asked about: the encoding of integers in range. */
-export function isStrictSignature (bytes: Uint8Array): boolean {
+/**
+ * Reads a signature that others than `@libp2p/crypto` may be asked about: the encoding of integers in
+ * range.
+ *
+ * @returns r and s, 32 bytes each, one after the other; undefined when it is not such a signature.
+ */
+export function readSignature (bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < 2 || bytes[0] !== 0x30 || bytes[1] !== bytes.length - 2) {
-    return false
+    return
   }
-  const r = readInteger(bytes, 2)
-  const s = r == null ? undefined : readInteger(bytes, r.end)
-  return r != null && s != null && s.end === bytes.length &&
-    isPositive(r.value) && compare(r.value, order) < 0 &&
-    isPositive(s.value) && compare(s.value, halfOrder) <= 0
+  const integers = new Uint8Array(2 * integerLength)
+  const r = integers.subarray(0, integerLength)
+  const s = integers.subarray(integerLength)
+  const end = readInteger(bytes, readInteger(bytes, 2, r), s)
+  const isStrict = end === bytes.length &&
+    isPositive(r) && compare(r, order) < 0 &&
+    isPositive(s) && compare(s, halfOrder) <= 0
+  return isStrict ? integers : undefined
 }
 
-/** Reads an integer of at most 32 bytes: undefined when there is none, or it is not encoded in the shortest way. */
-function readInteger (bytes: Uint8Array, start: number): { value: Uint8Array, end: number } | undefined {
+/**
+ * Reads an integer to where its digits, at most 32, are to be, and returns where it ends: NaN when
+ * there is none, or it is not encoded in the shortest way.
+ */
+function readInteger (bytes: Uint8Array, start: number, integer: Uint8Array): number {
   const length = bytes[start + 1]
   const end = start + 2 + length
   if (bytes[start] !== 0x02 || !(length > 0) || end > bytes.length) {
-    return
+    return NaN
   }
   const [first, second] = bytes.subarray(start + 2, end)
   const isNegative = first >= 0x80
   const isPadded = first === 0 && length > 1
   if (isNegative || (isPadded && second < 0x80)) {
-    return
+    return NaN
   }
   const digits = bytes.subarray(start + 2 + (isPadded ? 1 : 0), end)
   if (digits.length > integerLength) {
-    return
+    return NaN
   }
-  const value = new Uint8Array(integerLength)
-  value.set(digits, integerLength - digits.length)
-  return { value, end }
+  integer.set(digits, integerLength - digits.length)
+  return end
 }
 
 const isPositive = (value: Uint8Array): boolean => value.some(byte => byte > 0)

@@ -1,4 +1,4 @@
-import { isStrictSignature } from './der.ts'
+import { readSignature } from './der.ts'
 import type { KeyObject } from 'node:crypto'
 
 const crypto = globalThis.process?.getBuiltinModule?.('node:crypto')
@@ -43,7 +43,7 @@ function createKey (publicKey: string): KeyObject | null {
  */
 export async function verify (signature: Uint8Array, publicKey: string, data: Uint8Array): Promise<boolean> {
   const key = getKey(publicKey)
-  if (key == null || !isStrictSignature(signature)) {
+  if (key == null || readSignature(signature) == null) {
     return false
   }
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { base32upper } from 'multiformats/bases/base32'
 import { base36 } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
-import { isDagCborHash, multihashOf, pack, toBase32Upper, toBase36, toBytes, toHash, unpack } from '../../src/blocks/hashes.ts'
+import { isDagCborHash, multihashOf, toBase32Upper, toBase36, toBytes, toHash } from '../../src/blocks/hashes.ts'
 
 /** Digests, and such that have many zeros or ones. */
 const digests = fc.oneof(
@@ -36,14 +36,6 @@ describe('Hashes', () => {
       throws(() => toBytes(wrong), wrong)
       strictEqual(isDagCborHash(wrong), false)
     }
-  })
-
-  it('are packed and unpacked', () => {
-    fc.assert(fc.property(fc.array(cids, { maxLength: 10 }), fc.nat(10), fc.nat(10), (cids, start, end) => {
-      const packed = pack(cids.map(toHash))
-      deepStrictEqual(unpack(packed), cids)
-      deepStrictEqual(unpack(packed, start, end), cids.slice(start, end))
-    }))
   })
 
   it('convert to base32 and base36 as by multiformats', () => {

@@ -1,0 +1,30 @@
+// Runs a function once everything that is ready to run has run
+const defer = globalThis.setImmediate ?? queueMicrotask
+
+interface Call<Value, Result> {
+  value: Value
+  resolve: (result: Result) => void
+  reject: (error: unknown) => void
+}
+
+/** Creates a function for one value from one for many: calls that are made together are answered together. */
+export function batched<Value, Result> (answer: (values: Value[]) => Promise<Result[]>): (value: Value) => Promise<Result> {
+  let calls: Array<Call<Value, Result>> = []
+
+  const answerAll = async (): Promise<void> => {
+    const batch = calls
+    calls = []
+    try {
+      const results = await answer(batch.map(({ value }) => value))
+      for (const [i, { resolve }] of batch.entries()) resolve(results[i])
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  return value => new Promise((resolve, reject) => {
+    if (calls.push({ value, resolve, reject }) === 1) {
+      defer(() => { answerAll() })
+    }
+  })
+}
