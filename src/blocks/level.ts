@@ -1,4 +1,5 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { detach } from './detach.ts'
 import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './missing.ts'
@@ -143,7 +144,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
 
     putMany: (blocks, { signal } = {}) => locked(signal, () => {
-      return level.batch(blocks.map(([name, value]) => ({ type: 'put', key: blockKey(name), value })))
+      return level.batch(blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: detach(bytes) })))
     })
   }
   if (pins == null) {

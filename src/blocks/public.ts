@@ -1,5 +1,6 @@
 import drain from 'it-drain'
 import { CID } from 'multiformats/cid'
+import { detach } from './detach.ts'
 import { toCIDBytes, toHash } from './hashes.ts'
 import { missingBlock } from './missing.ts'
 import { IPFSBlockStorage } from '../core/index.ts'
@@ -56,7 +57,7 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
     hasMany: (names, { signal } = {}) => mapMany(names, signal, async name => blockstore.has(toCID(name), { signal })),
 
     putMany: async (blocks, { signal } = {}) => {
-      await mapMany(blocks, signal, ([name, bytes]) => storage.put(toHash(toCIDBytes(name)), bytes, signal, { persist: false }))
+      await mapMany(blocks, signal, ([name, bytes]) => storage.put(toHash(toCIDBytes(name)), detach(bytes), signal, { persist: false }))
     },
 
     deleteMany: async (names, { signal } = {}) => {

@@ -51,6 +51,17 @@ describe('Blocks', () => {
         deepStrictEqual([await blocks.getMany([]), await blocks.hasMany([])], [[], []])
       })
 
+      it('are stored apart from the memory that they are parts of', async () => {
+        const blocks = await createBlocks(await create(kind))
+        const [[hash, bytes]] = await createLeaves(1)
+        const chunk = new Uint8Array(100 + bytes.length)
+        chunk.set(bytes, 100)
+        await blocks.putMany([[hash, chunk.subarray(100)]])
+        chunk.fill(0)
+        const [stored] = await blocks.getMany([hash])
+        deepStrictEqual(Uint8Array.from(stored!), bytes)
+      })
+
       it('are found that the node stored itself, with any codec', async () => {
         const node = await create(kind)
         const bytes = new Uint8Array([1, 2, 3])
