@@ -1,0 +1,203 @@
+// All but the command line, in a browser: Debian's Chromium, or what CHROMIUM_PATH names.
+import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bundle, executablePath, launch, serve } from './browser/chromium.ts'
+import { archive } from './helpers/archives.ts'
+import { useReplicas } from './helpers/replicas.ts'
+import { createSigned, createSignedBySecp256k1, keyTypes, malformedSignatures, signedData, toHex, withHighS, wrongKeys } from './helpers/signatures.ts'
+import { verifyByLibp2p } from './helpers/verify-by-libp2p.ts'
+import { inspectBackup, restoreBackup, verifyBackup } from '../src/index.ts'
+import type { Source, Steps, Vector } from './browser/page.ts'
+import type { Database } from '../src/index.ts'
+import type { BuildResult } from 'esbuild'
+import type { Browser, Page } from 'playwright-core'
+
+const fixtures = join(import.meta.dirname, 'fixtures')
+
+const bundles = {
+  'a module': { format: 'esm' },
+  // Where classes have other names
+  'a minified script': { format: 'iife', minify: true }
+} as const
+
+/** Signatures that are valid, and every kind that is not. */
+async function createVectors (): Promise<Array<Vector & { name: string }>> {
+  const data = toHex(signedData)
+  const signed = await createSignedBySecp256k1()
+  const { signature, publicKey } = signed
+  const vectors = [
+    { name: 'high s', signature: withHighS(signed), publicKey, data },
+    { name: 'other data', signature, publicKey, data: data.slice(2) },
+    { name: 'no data', signature, publicKey, data: '' },
+    ...Object.entries(malformedSignatures).map(([name, create]) => ({ name, signature: create(signed), publicKey, data })),
+    ...Object.entries(wrongKeys).map(([name, create]) => ({ name: `key with ${name}`, signature, publicKey: create(signed), data }))
+  ]
+  for (const type of keyTypes) {
+    const other = await createSigned(type)
+    vectors.push({ name: type, ...other, data })
+    vectors.push({ name: `key of another, of type ${type}`, ...other, signature, data })
+    vectors.push({ name: `signature of another, of type ${type}`, ...other, publicKey, data })
+  }
+  return vectors
+}
+
+describe('In a browser', function () {
+  this.timeout(120_000)
+
+  if (!existsSync(executablePath)) {
+    const missing = `needs Chromium at ${executablePath}: apt-get install --no-install-recommends chromium, or set CHROMIUM_PATH`
+    // Pending, but where everything has to be tested
+    it(missing, process.env.CI ? () => { throw new Error(missing) } : undefined)
+    return
+  }
+
+  const { createReplica } = useReplicas()
+
+  let browser: Browser
+  let car: Buffer
+  let expected: Record<string, unknown>
+
+  before(async () => {
+    browser = await launch()
+    car = await readFile(join(fixtures, 'archive.car'))
+    expected = JSON.parse(await readFile(join(fixtures, 'archive.json'), 'utf8'))
+  })
+
+  after(() => browser?.close())
+
+  for (const [name, options] of Object.entries(bundles)) {
+    describe(`as ${name}`, () => {
+      let bundled: BuildResult<{ write: false }>
+      let server: Awaited<ReturnType<typeof serve>>
+      let page: Page
+      /** What went wrong besides */
+      let errors: string[]
+
+      before(async () => {
+        bundled = await bundle(options)
+        const { contents: body } = bundled.outputFiles[0]
+        server = await serve({
+          '/': { type: 'text/html', body: '<!doctype html><script type="module" src="/page.js"></script>' },
+          '/favicon.ico': { type: 'image/x-icon', body: '' },
+          '/page.js': { type: 'text/javascript', body },
+          '/archive.car': { type: 'application/vnd.ipld.car', body: car }
+        })
+        errors = []
+        page = await browser.newPage()
+        page.on('pageerror', error => { errors.push(String(error.stack)) })
+        page.on('console', message => { errors.push(message.text()) })
+        page.on('request', request => {
+          if (new URL(request.url()).origin !== server.origin) errors.push(`asked for ${request.url()}`)
+        })
+        await page.goto(server.origin)
+      })
+
+      after(async () => {
+        await page?.close()
+        await server?.close()
+      })
+
+      afterEach(() => {
+        const found = errors
+        errors = []
+        deepStrictEqual(found, [])
+      })
+
+      const run = <Name extends keyof Steps>(name: Name, ...args: Parameters<Steps[Name]>): Promise<Awaited<ReturnType<Steps[Name]>>> => {
+        return page.evaluate(([name, args]) => (globalThis.steps[name] as (...args: unknown[]) => any)(...args), [name, args as unknown[]] as const)
+      }
+
+      it('is bundled without warnings, and needs nothing of Node.js', async () => {
+        deepStrictEqual(bundled.warnings, [])
+        deepStrictEqual(await run('nodeGlobals'), [])
+      })
+
+      it('gives the verdicts of @libp2p/crypto on signatures', async () => {
+        const vectors = await createVectors()
+        const verdicts = await run('verdicts', vectors)
+        for (const [i, { name, signature, publicKey, data }] of vectors.entries()) {
+          const isValid = await verifyByLibp2p(signature, publicKey, Buffer.from(data, 'hex'))
+          deepStrictEqual(verdicts[i], [isValid, isValid], name)
+        }
+        ok(verdicts.flat().includes(true) && verdicts.flat().includes(false))
+      })
+
+      for (const stores of ['memory', 'IndexedDB'] as const) {
+        describe(`with blocks in ${stores}`, () => {
+          let created: Awaited<ReturnType<Steps['create']>>
+          let bytes: Buffer
+
+          before(async () => {
+            created = await run('create', stores)
+            bytes = Buffer.from(created.bytes, 'hex')
+          })
+
+          it('creates archives, which Node.js verifies and restores', async () => {
+            deepStrictEqual((await verifyBackup(bytes)).problems, [])
+            const { orbitdb } = await createReplica()
+            const restored = await restoreBackup<Database[]>(orbitdb, bytes)
+            deepStrictEqual(restored.map(({ address }) => address), created.contents.map(({ address }) => address).sort())
+            deepStrictEqual(Buffer.from(await archive(restored)), bytes)
+          })
+
+          for (const source of ['a Blob', 'a Response', 'a ReadableStream'] satisfies Source[]) {
+            it(`verifies, inspects and restores ${source} as another identity`, async () => {
+              deepStrictEqual(await run('verify', source), await verifyBackup(bytes))
+              deepStrictEqual(await run('inspect', source), await inspectBackup(bytes))
+              const { contents, identity, padding, root } = await run('restore', stores, source)
+              notStrictEqual(identity, created.writer)
+              deepStrictEqual(contents, created.contents)
+              strictEqual(padding, 0)
+              strictEqual(root, (await inspectBackup(bytes)).root)
+            })
+          }
+
+          it('exchanges what is written on two nodes, by archives', async () => {
+            const [[db], [copy]] = await run('exchange', stores)
+            deepStrictEqual(copy, db)
+            deepStrictEqual([db.heads.length, db.records.map(({ value }) => value).sort()], [2, ['first', 'of another', 'of one']])
+          })
+
+          it('imports what is exported', async () => {
+            const [exported, imported] = await run('import', stores)
+            deepStrictEqual(imported, exported)
+          })
+
+          it('restores the archive of the documentation, which Node.js made', async () => {
+            deepStrictEqual(await run('inspectFixture'), expected.summary)
+            deepStrictEqual(await run('verifyFixture'), await verifyBackup(car))
+            deepStrictEqual(await run('restoreFixture', stores), {
+              documents: expected.documents,
+              meta: { about: 'a fixture' },
+              settings: expected.settings,
+              writers: ['somebody else'],
+              bytes: car.toString('hex')
+            })
+          })
+
+          it('refuses what is no archive, or not as it was', async () => {
+            deepStrictEqual(await run('refuse', stores), {
+              truncated: 'TruncatedArchiveError',
+              damaged: 'DamagedArchiveError',
+              empty: 'EmptyArchiveError',
+              html: 'NotAnArchiveError',
+              missing: 'TypeError'
+            })
+          })
+
+          if (stores === 'IndexedDB') {
+            it('keeps what was restored when the page is loaded again', async () => {
+              const directory = randomUUID()
+              const { contents } = await run('restore', stores, 'a Blob', directory)
+              await page.reload()
+              deepStrictEqual(await run('reopen', stores, directory, contents.map(({ address }) => address)), contents)
+            })
+          }
+        })
+      }
+    })
+  }
+})

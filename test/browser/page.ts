@@ -1,0 +1,201 @@
+// What the page does: each step is called by the test, and returns what JSON can say.
+import all from 'it-all'
+import { createReplica } from './nodes.ts'
+import { verifyByLibp2p } from '../helpers/verify-by-libp2p.ts'
+import { createBackup, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { verifySignature } from '../../src/signatures/index.ts'
+import type { Replica, Stores } from './nodes.ts'
+import type { ArchiveSource, Database, Documents, Events, KeyValue, TypedDatabase } from '../../src/index.ts'
+
+type Databases = [Documents, Events, KeyValue]
+
+/** A signature of data by a public key, all in hex. */
+export interface Vector {
+  signature: string
+  publicKey: string
+  data: string
+}
+
+const toHex = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], byte => parseInt(byte, 16))
+
+/** As the expected values of the fixture are written. */
+const toJSON = (value: unknown): any => JSON.parse(JSON.stringify(value, (key, value) => value instanceof Uint8Array ? toHex(value) : value))
+
+/** Reads all that is in a database. */
+const read = async (db: Database<any>) => {
+  const { address, name, type, meta, log, iterator } = db as TypedDatabase<any> & { iterator: () => AsyncIterable<unknown> }
+  return {
+    address,
+    name,
+    type,
+    meta,
+    heads: (await log.heads()).map(({ hash }) => hash),
+    entries: (await log.values()).map(({ hash }) => hash),
+    records: toJSON(await all(iterator())) as Array<{ value: unknown }>
+  }
+}
+
+const readAll = async (databases: Database<any>[]) => {
+  const sorted = databases.toSorted((a, b) => a.name < b.name ? -1 : 1)
+  return Promise.all(sorted.map(read))
+}
+
+const archive = async (databases: Database<any> | Database<any>[]): Promise<Blob> => new Blob(await all(createBackup(databases)) as BlobPart[])
+
+/** Does something with a new node, and stops it. */
+const withReplica = async <Result> (stores: Stores, use: (replica: Replica) => Promise<Result>, directory?: string): Promise<Result> => {
+  const replica = await createReplica(stores, directory)
+  try {
+    return await use(replica)
+  } finally {
+    await replica.stop()
+  }
+}
+
+/** How many bytes were stored with the blocks of a node because they were parts of the same memory. */
+const paddingOf = async ({ blockstore }: Replica['ipfs']): Promise<number> => {
+  let padding = 0
+  for await (const { bytes } of blockstore.getAll()) {
+    for await (const { buffer, byteLength } of bytes) padding += buffer.byteLength - byteLength
+  }
+  return padding
+}
+
+/** Writes to databases of every type. */
+const write = async ({ open }: Replica['orbitdb']): Promise<Databases> => {
+  const documents = await open('documents', { type: 'documents', meta: { about: 'a browser' }, AccessController: IPFSAccessController({ write: ['*'] }) })
+  const events = await open('events', { type: 'events' })
+  const keyvalue = await open('keyvalue', { type: 'keyvalue', AccessController: OrbitDBAccessController() })
+  for (const name of ['abc', 'def', 'ghi', 'ü']) {
+    await documents.put({ _id: name, name, bytes: new TextEncoder().encode(name) })
+    await events.add({ name, list: [1, -0.5, null, true] })
+    await keyvalue.put(name, name)
+  }
+  await documents.del('def')
+  await keyvalue.del('ghi')
+  await (keyvalue.access as OrbitDBAccessController).grant('write', 'somebody else')
+  return [documents, events, keyvalue]
+}
+
+/** Streams a blob, a few bytes at a time. */
+const toStream = (blob: Blob): ReadableStream<Uint8Array> => {
+  let at = 0
+  return new ReadableStream({
+    pull: async controller => {
+      const bytes = await blob.slice(at, at += 100).bytes()
+      bytes.length > 0 ? controller.enqueue(bytes) : controller.close()
+    }
+  })
+}
+
+const sources = {
+  'a Blob': blob => blob,
+  'a Response': blob => new Response(blob),
+  'a ReadableStream': toStream
+} satisfies Record<string, (blob: Blob) => ArchiveSource>
+
+export type Source = keyof typeof sources
+
+const fetchArchive = async (): Promise<Response> => fetch('/archive.car')
+
+/** The archive that `create` made. */
+let created: Blob
+
+const steps = {
+  /** The globals of Node.js that are there. */
+  nodeGlobals: () => ['Buffer', 'global', 'process', 'require', 'setImmediate'].filter(name => name in globalThis),
+
+  verdicts: (vectors: Vector[]) => Promise.all(vectors.map(async ({ signature, publicKey, data }) => [
+    await verifySignature(signature, publicKey, fromHex(data)),
+    await verifyByLibp2p(signature, publicKey, fromHex(data))
+  ])),
+
+  /** Writes databases and archives them. */
+  create: (stores: Stores) => withReplica(stores, async ({ orbitdb }) => {
+    const databases = await write(orbitdb)
+    const contents = await readAll(databases)
+    created = await archive(databases)
+    return { contents, writer: orbitdb.identity.id, bytes: toHex(await created.bytes()) }
+  }),
+
+  inspect: (source: Source) => inspectBackup(sources[source](created)),
+
+  verify: (source: Source) => verifyBackup(sources[source](created)),
+
+  /** Restores the archive that was created on a node that has nothing of it. */
+  restore: (stores: Stores, source: Source, directory?: string) => withReplica(stores, async ({ ipfs, orbitdb }) => {
+    const databases = await restoreBackup<Databases>(orbitdb, sources[source](created))
+    const { root } = await inspectBackup(await archive(databases))
+    return { contents: await readAll(databases), identity: orbitdb.identity.id, padding: await paddingOf(ipfs), root }
+  }, directory),
+
+  /** Reads what was restored, of which nothing must be garbage. */
+  reopen: (stores: Stores, directory: string, addresses: string[]) => withReplica(stores, async ({ ipfs, orbitdb }) => {
+    await ipfs.gc()
+    const databases = []
+    for (const address of addresses) databases.push(await orbitdb.open(address))
+    return readAll(databases)
+  }, directory),
+
+  /** Has two nodes write to a database, that know of each other only by archives. */
+  exchange: (stores: Stores) => withReplica(stores, one => withReplica(stores, async another => {
+    const db = await one.orbitdb.open('shared', { type: 'events', AccessController: IPFSAccessController({ write: ['*'] }) })
+    await db.add('first')
+    const copy = await restoreBackup<Events>(another.orbitdb, await archive(db))
+    await db.add('of one')
+    await copy.add('of another')
+    await restoreBackup(one.orbitdb, await archive(copy))
+    await restoreBackup(another.orbitdb, await archive(db))
+    return [await readAll([db]), await readAll([copy])]
+  })),
+
+  /** Restores a state, without an archive. */
+  import: (stores: Stores) => withReplica(stores, from => withReplica(stores, async to => {
+    const databases = await write(from.orbitdb)
+    const imported = []
+    for (const db of databases) imported.push(await to.orbitdb.import(await db.export()))
+    return [await readAll(databases), await readAll(imported)]
+  })),
+
+  inspectFixture: async () => inspectBackup(await fetchArchive()),
+
+  verifyFixture: async () => verifyBackup(await fetchArchive()),
+
+  restoreFixture: (stores: Stores) => withReplica(stores, async ({ orbitdb }) => {
+    const [documents, settings] = await restoreBackup<[Documents, KeyValue]>(orbitdb, await fetchArchive())
+    const access = settings.access as OrbitDBAccessController
+    return {
+      documents: toJSON(await documents.all()),
+      meta: documents.meta,
+      settings: toJSON(await settings.all()),
+      writers: [...await access.get('write')],
+      bytes: toHex(await (await archive([documents, settings])).bytes())
+    }
+  }),
+
+  /** The names of the errors that sources which are no archives are refused with. */
+  refuse: (stores: Stores) => withReplica(stores, async ({ orbitdb }) => {
+    const bytes = await (await fetchArchive()).bytes()
+    const broken = {
+      truncated: new Blob([bytes.subarray(0, -1)]),
+      damaged: new Response(bytes.with(-1, bytes.at(-1)! ^ 1)),
+      empty: new Blob(),
+      html: await fetch('/'),
+      missing: new Response(null, { status: 404 })
+    }
+    const names: Record<string, string> = {}
+    for (const [name, source] of Object.entries(broken)) {
+      names[name] = await restoreBackup(orbitdb, source).then(() => 'none', error => error.name)
+    }
+    return names
+  })
+}
+
+export type Steps = typeof steps
+
+declare global {
+  var steps: Steps
+}
+
+globalThis.steps = steps
