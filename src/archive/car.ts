@@ -18,8 +18,8 @@ export interface ArchivedBlock {
   offset: number
   /** How many bytes of the archive it takes. */
   length: number
-  /** Whether the bytes match the hash. */
-  isIntact: boolean
+  /** Whether the bytes match the hash; undefined when it is of a kind that no archive has, which is not checked. */
+  isIntact: boolean | undefined
 }
 
 /** An archive that is being read. */
@@ -194,8 +194,7 @@ async function readBlock (reader: BytesReader): Promise<UncheckedBlock | undefin
   }
   try {
     const [cid, rest] = CID.decodeFirst(bytes)
-    const hash = cid.version === 0 ? cid.toString() : toHash(cid.bytes)
-    return { cid: cid.bytes, hash, bytes: rest, offset, length, hasDigest: cid.multihash.code === sha256Code }
+    return { cid: cid.bytes, hash: toHash(cid.bytes), bytes: rest, offset, length, hasDigest: cid.multihash.code === sha256Code }
   } catch (cause) {
     throw noBlock(cause)
   }
@@ -240,7 +239,7 @@ function decodeLength (start: Uint8Array): { length: number, prefixLength: numbe
 
 /** Checks the bytes of a block against its hash. */
 function checkBlock ({ cid, hash, bytes, offset, length, hasDigest }: UncheckedBlock): ArchivedBlock | Promise<ArchivedBlock> {
-  const toBlock = (isIntact: boolean): ArchivedBlock => ({ cid, hash, bytes, offset, length, isIntact })
-  const isIntact = hasDigest && isDigestOf(cid, bytes)
-  return typeof isIntact === 'boolean' ? toBlock(isIntact) : isIntact.then(toBlock)
+  const toBlock = (isIntact?: boolean): ArchivedBlock => ({ cid, hash, bytes, offset, length, isIntact })
+  const isIntact = hasDigest ? isDigestOf(cid, bytes) : undefined
+  return isIntact instanceof Promise ? isIntact.then(toBlock) : toBlock(isIntact)
 }

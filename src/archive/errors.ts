@@ -69,8 +69,16 @@ export function damagedBlock ({ hash, offset }: { hash: string, offset: number }
   return new DamagedArchiveError(`The archive is damaged: block "${hash}" at byte ${offset} does not match its hash`, { hash, offset })
 }
 
-/** Fails when there are blocks that did not come. */
-export function assertHasAll (root: string, hashes: string[]): void {
+/**
+ * Fails when there are blocks that did not come.
+ *
+ * @param damaged - where blocks start that came, and do not match their hashes
+ */
+export function assertHasAll (root: string, hashes: string[], damaged: ReadonlyMap<string, number>): void {
+  const hash = hashes.find(hash => damaged.has(hash))
+  if (hash != null) {
+    throw damagedBlock({ hash, offset: damaged.get(hash)! })
+  }
   if (hashes.length > 0) {
     const message = hashes[0] === root
       ? `The archive is truncated: its root, block "${root}", is missing`

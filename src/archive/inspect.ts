@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { openArchive } from './car.ts'
 import { readEntry, readIdentity } from './entries.ts'
-import { assertHasAll, damagedBlock } from './errors.ts'
+import { assertHasAll } from './errors.ts'
 import { version } from './format.ts'
 import { createProgress } from './progress.ts'
 import { scanArchive } from './scan.ts'
@@ -66,10 +66,9 @@ export async function inspectBackup (source: ArchiveSource, { signal, onProgress
   const times = new Map<string, number>()
   const ids = new Map<string, string>()
 
-  const { snapshots, links, seen } = await scanArchive(archive, {
+  const { snapshots, links, seen, damaged } = await scanArchive(archive, {
     signal,
     onRead: createProgress('orbitdb-backup:inspect:read', onProgress, { bytes: chunks.size }),
-    onDamage: block => { throw damagedBlock(block) },
     visit: blocks => {
       for (const { hash, bytes } of blocks) {
         sizes.set(hash, bytes.length)
@@ -83,7 +82,7 @@ export async function inspectBackup (source: ArchiveSource, { signal, onProgress
       }
     }
   })
-  assertHasAll(archive.root, [...snapshots.pending(), ...[...links].filter(hash => !seen.has(hash))])
+  assertHasAll(archive.root, [...snapshots.pending(), ...[...links].filter(hash => !seen.has(hash))], damaged)
 
   const summarise = (database: ArchivedDatabase): DatabaseSummary => {
     const { address, name, type, isUnread, heads, identities, entries, accessDatabase } = database

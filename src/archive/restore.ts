@@ -5,7 +5,7 @@ import { createProgress } from './progress.ts'
 import { createSnapshotReader, setupOf } from './snapshots.ts'
 import { toChunks } from './source.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
-import { toBytes } from '../blocks/hashes.ts'
+import { multihashOf, toBytes } from '../blocks/hashes.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { ArchivedDatabase } from './snapshots.ts'
 import type { ArchiveSource } from './source.ts'
@@ -119,6 +119,8 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
   const expected = new Map<string, boolean>()
   /** Hashes of blocks that came before it is known whether they are needed, and whether the node had them */
   const early = new Map<string, boolean>()
+  /** Hashes of those that did not match them, and where these start */
+  const damaged = new Map<string, number>()
 
   const snapshots = createSnapshotReader(archive.root, hashes => {
     for (const hash of hashes) {
@@ -146,16 +148,20 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
       signal?.throwIfAborted()
       let bytesRead = 0
       for (const block of batch) {
-        const { cid, hash, bytes, isIntact } = block
+        const { cid, hash, bytes, offset, isIntact } = block
         bytesRead += block.length
         const isOfSnapshot = snapshots.needs(hash)
         const isMissing = expected.get(hash) === false
         const isEarly = !isOfSnapshot && !snapshots.isComplete() && !expected.has(hash) && !early.has(hash)
-        if (!isOfSnapshot && !isEarly && !isMissing) {
+        if (isIntact == null || (!isOfSnapshot && !isEarly && !isMissing)) {
           continue
         }
         if (!isIntact) {
-          throw damagedBlock(block)
+          if (!isEarly) {
+            throw damagedBlock(block)
+          }
+          damaged.set(hash, offset)
+          continue
         }
         if (isOfSnapshot) {
           await addSnapshotBlock(hash, bytes)
@@ -176,12 +182,23 @@ async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, on
     }
     await writer.flush()
     const missing = [...expected].filter(([, came]) => !came).map(([hash]) => hash)
-    assertHasAll(archive.root, [...snapshots.pending(), ...missing])
+    assertHasAll(archive.root, [...snapshots.pending(), ...missing], damaged)
   } finally {
     await writer.settle()
-    await blocks.deleteMany([...early].filter(([, wasThere]) => !wasThere).map(([hash]) => toBytes(hash)))
+    await blocks.deleteMany(foreignBlocks(early, expected))
   }
   return { databases: snapshots.databases(), roots: snapshots.roots() }
+}
+
+/** The CIDs of blocks to delete again: stores know blocks by their multihashes, which others may have as well. */
+function foreignBlocks (early: Map<string, boolean>, expected: Map<string, boolean>): CIDBytes[] {
+  const cids = [...early].filter(([, wasThere]) => !wasThere).map(([hash]) => toBytes(hash))
+  if (cids.length === 0) {
+    return []
+  }
+  const keyOf = (cid: CIDBytes): string => String(multihashOf(cid))
+  const needed = new Set([...expected.keys()].map(hash => keyOf(toBytes(hash))))
+  return cids.filter(cid => !needed.has(keyOf(cid)))
 }
 
 /** Stores blocks as they come, many at a time, while the next ones are read. */

@@ -10,8 +10,6 @@ export interface Visitor {
    * whether they are of the databases may turn out not to be.
    */
   visit: (blocks: ArchivedBlock[], snapshots: SnapshotReader) => void | Promise<void>
-  /** Called with blocks that do not match their hashes. */
-  onDamage: (block: ArchivedBlock) => void
   /** Called with an error in a snapshot; throws it by default. */
   onInvalid?: (error: DamagedArchiveError) => void
   /** Called with the number of blocks and of bytes that have been read. */
@@ -30,14 +28,17 @@ export interface Scan {
   seen: Set<string>
   /** Hashes of those that are no part of the databases. */
   extra: Set<string>
+  /** Hashes of blocks that came and do not match them, and where these start. */
+  damaged: Map<string, number>
 }
 
 /** Reads an archive without storing anything. */
-export async function scanArchive (archive: ArchiveReader, { visit, onDamage, onInvalid, onRead, signal }: Visitor): Promise<Scan> {
+export async function scanArchive (archive: ArchiveReader, { visit, onInvalid, onRead, signal }: Visitor): Promise<Scan> {
   const links = new Set<string>()
   const seen = new Set<string>()
   const extra = new Set<string>()
   const early = new Map<string, Uint8Array>()
+  const damaged = new Map<string, number>()
   const snapshots = createSnapshotReader(archive.root, hashes => {
     for (const hash of hashes) {
       links.add(hash)
@@ -74,11 +75,15 @@ export async function scanArchive (archive: ArchiveReader, { visit, onDamage, on
       if (seen.has(hash)) {
         continue
       }
-      if (!block.isIntact) {
-        onDamage(block)
+      if (block.isIntact === false) {
+        damaged.set(hash, block.offset)
         continue
       }
       seen.add(hash)
+      if (block.isIntact == null) {
+        extra.add(hash)
+        continue
+      }
       if (snapshots.needs(hash)) {
         addSnapshotBlock(hash, block.bytes)
         continue
@@ -94,5 +99,5 @@ export async function scanArchive (archive: ArchiveReader, { visit, onDamage, on
     await visit(others, snapshots)
     onRead(batch.length, bytes)
   }
-  return { snapshots, links, early, seen, extra }
+  return { snapshots, links, early, seen, extra, damaged }
 }

@@ -106,7 +106,7 @@ export function isOfDagCbor (bytes: Uint8Array): boolean {
 export function toHash (bytes: Uint8Array): string {
   return bytes.length === cidLength && isOfDagCbor(bytes)
     ? 'z' + encodeBase58(bytes)
-    : base58btc.encode(bytes)
+    : CID.decode(bytes).toString(base58btc)
 }
 
 /**

@@ -127,7 +127,7 @@ describe('A CAR file', () => {
     deepStrictEqual(read.map(({ cid }) => cid), cids.map(({ bytes }) => bytes))
     deepStrictEqual(read.map(({ bytes }) => Uint8Array.from(bytes)), cids.map(() => text))
     deepStrictEqual(read.map(({ hash }) => hash), [cids[0].toString(), ...cids.slice(1).map(toHash)])
-    deepStrictEqual(read.map(({ isIntact }) => isIntact), [true, true, true, false])
+    deepStrictEqual(read.map(({ isIntact }) => isIntact), [true, true, true, undefined])
   })
 
   it('has blocks that are not intact', async () => {

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import all from 'it-all'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
+import { sha512 } from 'multiformats/hashes/sha2'
 import { concat } from 'uint8arrays/concat'
 import { archive, readCar, writeCar } from '../helpers/archives.ts'
 import { pinsOf } from '../helpers/blocks.ts'
@@ -22,6 +23,9 @@ import type { ArchiveSummary, Database } from '../../src/index.ts'
 
 /** A failure is reported, with the seed to run it again, before the test times out. */
 const limits = { interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true }
+
+/** The codec of raw bytes. */
+const raw = 0x55
 
 describe('Whatever happens to an archive:', () => {
   const { createReplica } = useReplicas()
@@ -54,7 +58,16 @@ describe('Whatever happens to an archive:', () => {
     const known = new Set(blocks.map(({ cid }) => toHash(cid)))
     const newer = (await readCar(await archive(events))).blocks.filter(({ cid }) => !known.has(toHash(cid)))
     const { cid, bytes: extra } = await createBlock('extra')
-    foreign = [...newer, { cid, bytes: extra }, { cid: CID.createV1(0x55, cid.multihash), bytes: extra }, { cid: CID.createV0(cid.multihash as any), bytes: extra }]
+    const last = blocks.at(-1)!
+    foreign = [
+      ...newer,
+      { cid, bytes: extra },
+      { cid: CID.createV1(raw, cid.multihash), bytes: extra },
+      { cid: CID.createV0(cid.multihash as any), bytes: extra },
+      { cid: CID.createV1(raw, await sha512.digest(extra)), bytes: extra },
+      // Stores know blocks by their multihashes, which this one has in common with one of the archive
+      { cid: CID.createV1(raw, last.cid.multihash), bytes: last.bytes }
+    ]
   })
 
   /** The multihashes of the blocks of a node, sorted. */
@@ -190,11 +203,22 @@ describe('Whatever happens to an archive:', () => {
         return stored
       }
       const expected = await restore(bytes)
-      // A node without level stores can not store those of version 0
-      const others = foreign.filter(({ cid }) => cid.version === 1)
-      await fc.assert(fc.asyncProperty(shuffled(others.length), async numbers => {
-        deepStrictEqual(await restore(await writeCar(roots, take(numbers, others))), expected)
+      await fc.assert(fc.asyncProperty(shuffled(foreign.length), async numbers => {
+        deepStrictEqual(await restore(await writeCar(roots, take(numbers, foreign))), expected)
       }), { ...limits, numRuns: 10 })
+      for (const block of foreign) {
+        deepStrictEqual(await restore(await writeCar(roots, [block, ...blocks])), expected)
+      }
+    })
+
+    it('others that are damaged do not matter, but are found', async () => {
+      const damaged = { cid: (await createBlock('extra')).cid, bytes: (await createBlock('other')).bytes }
+      for (const all of [[damaged, ...blocks], [...blocks, damaged]]) {
+        const forged = await writeCar(roots, all)
+        deepStrictEqual(await inspectBackup(forged), summary)
+        deepStrictEqual((await verifyBackup(forged)).problems.map(({ code }) => code), ['block-damaged'])
+        await assertRestores(await createReplica(), forged)
+      }
     })
   })
 })

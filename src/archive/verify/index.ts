@@ -37,21 +37,19 @@ export async function verifyBackup (source: ArchiveSource, { signal, onProgress 
   const findings: Findings = { problems: [], unchecked: [] }
   const { problems, unchecked } = findings
   const facts = createFacts()
-  const damaged = new Set<string>()
 
-  const { snapshots, early, seen, extra } = await scanArchive(untilUnreadable(archive, findings), {
+  const { snapshots, early, seen, extra, damaged } = await scanArchive(untilUnreadable(archive, findings), {
     signal,
     onRead: createProgress('orbitdb-backup:verify:read', onProgress, { bytes: chunks.size }),
-    onDamage: block => {
-      damaged.add(block.hash)
-      problems.push({ code: 'block-damaged', message: damagedBlock(block).message, hash: block.hash })
-    },
     onInvalid: ({ message, hash }) => problems.push({ code: 'snapshot-invalid', message, hash }),
     visit: async (blocks, snapshots) => {
       await Promise.all(blocks.map(block => addFacts(facts, block, snapshots)))
     }
   })
 
+  for (const [hash, offset] of damaged) {
+    problems.push({ code: 'block-damaged', message: damagedBlock({ hash, offset }).message, hash })
+  }
   for (const hash of snapshots.pending()) {
     if (!damaged.has(hash)) {
       problems.push({ code: 'block-missing', message: `Block "${hash}", which is part of a snapshot, is missing`, hash })
