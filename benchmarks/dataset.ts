@@ -74,7 +74,7 @@ export async function getDataset (shape: Shape, onProgress?: (done: number, tota
 }
 
 /** Text that hardly compresses, the same for the same seed. */
-function createText (seed: number, length: number): string {
+export function createText (seed: number, length: number): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   let state = seed + 1
   let text = ''

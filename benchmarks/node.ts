@@ -1,0 +1,92 @@
+// Starts nodes with either OrbitDB, and opens databases on them.
+import { join } from 'node:path'
+import * as dagCbor from '@ipld/dag-cbor'
+import * as stock from '@orbitdb/core-stock'
+import all from 'it-all'
+import { base58btc } from 'multiformats/bases/base58'
+import { CID } from 'multiformats/cid'
+import { createNode } from '../scripts/node.ts'
+import * as patched from '../src/index.ts'
+import type { Dataset } from './dataset.ts'
+import type { Node } from '../scripts/node.ts'
+import type { DatabaseFactory, KeyValue } from '../src/index.ts'
+import type { Core, Open, Running } from './way.ts'
+
+const cores = { stock, patched }
+
+/** The id of the first writer, whose private key the source has. */
+export const firstWriter = 'writer 0'
+
+/** The database can not be opened: the node does not have what that takes. */
+export class MissingSetupError extends Error {}
+
+/** Starts a node, and OrbitDB on it. */
+export async function start (directory: string, core: Core, { id }: { id?: string } = {}): Promise<Running> {
+  const ipfs = await createNode(join(directory, 'ipfs'))
+  const orbitdb = await cores[core].createOrbitDB({ ipfs, id, directory: join(directory, 'orbitdb') })
+  return { core, ipfs, orbitdb }
+}
+
+/** Stops both. */
+export async function stop ({ ipfs, orbitdb }: Running): Promise<void> {
+  await orbitdb.stop()
+  await ipfs.stop()
+}
+
+/** The options that a database is opened with, if it is to be of its type. */
+export function optionsOf ({ core }: Pick<Running, 'core'>, { isIndexed = false }: Pick<Dataset, 'isIndexed'>) {
+  return {
+    type: 'keyvalue',
+    sync: false,
+    Database: isIndexed ? cores[core].KeyValueIndexed() : undefined
+    // Types have it that there is a factory: where there is none, the type says which
+  } as { type: 'keyvalue', sync: boolean, Database: DatabaseFactory<KeyValue<string>> }
+}
+
+/**
+ * Opens the database of a dataset.
+ *
+ * @throws MissingSetupError at once where the node lacks the blocks that this takes: OrbitDB would ask
+ * others for them, for half a minute.
+ */
+export async function open (running: Running, dataset: Dataset): Promise<Open> {
+  const { ipfs, orbitdb } = running
+  for (const hash of await setupOf(ipfs, dataset.address)) {
+    if (!await ipfs.blockstore.has(toCID(hash))) {
+      throw new MissingSetupError(`The block of the access controller, ${hash}, is not there`)
+    }
+  }
+  return { ...running, db: await orbitdb.open(dataset.address, optionsOf(running, dataset)) }
+}
+
+/** The hashes of a database's manifest and access controller. */
+export async function setupOf (ipfs: Node, address: string): Promise<string[]> {
+  const manifest = hashOf(address)
+  if (!await ipfs.blockstore.has(toCID(manifest))) {
+    throw new MissingSetupError(`The block of the manifest, ${manifest}, is not there`)
+  }
+  const { accessController } = dagCbor.decode<{ accessController: string }>(await getBlock(ipfs, manifest))
+  return [manifest, hashOf(accessController)]
+}
+
+/** Gets a block that the node has. */
+export async function getBlock ({ blockstore }: Node, hash: string): Promise<Uint8Array> {
+  const [bytes] = await all(blockstore.get(toCID(hash), { offline: true }))
+  return bytes
+}
+
+/** The directory of the LevelDBs `_heads` and `_index` of a database. */
+export function logDirectoryOf (directory: string, { address, isIndexed = false }: Pick<Dataset, 'address' | 'isIndexed'>): string {
+  const parent = join(directory, 'orbitdb')
+  // A KeyValueIndexed gives the directory of its own index to the database that it builds on
+  return isIndexed ? join(parent, address, '_index', address, 'log') : join(parent, address, 'log')
+}
+
+// Helia has its CIDs of another version of multiformats, whose types ask for more
+type NodeCID = Parameters<Node['blockstore']['has']>[0]
+
+/** The CID of a hash, as OrbitDB writes it. */
+export const toCID = (hash: string): NodeCID => CID.parse(hash, base58btc) as NodeCID
+
+/** The hash of the block that an address names. */
+const hashOf = (address: string): string => address.slice(address.lastIndexOf('/') + 1)

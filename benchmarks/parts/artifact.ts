@@ -1,0 +1,41 @@
+// A backup as people make it from parts: the blocks as a CAR file, and where the log starts and what is
+// in it as JSON.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { CarBlockIterator, CarWriter } from '@ipld/car'
+import { base58btc } from 'multiformats/bases/base58'
+import { toCID } from '../node.ts'
+import type { Block, Head } from '../../src/index.ts'
+
+/** What is kept of a log, besides its blocks. */
+export interface Log {
+  heads: Head[]
+  /** The hashes of its entries, oldest first where the order is known. */
+  index: string[]
+}
+
+const logFile = (directory: string): string => join(directory, 'log.json')
+const carFile = (directory: string): string => join(directory, 'blocks.car')
+
+export async function writeArtifact (directory: string, { heads, index }: Log, blocks: AsyncIterable<Block>): Promise<void> {
+  await writeFile(logFile(directory), JSON.stringify({ heads: heads.map(({ hash, next }) => ({ hash, next })), index }))
+  const { writer, out } = CarWriter.create()
+  const written = pipeline(out, createWriteStream(carFile(directory)))
+  for await (const [hash, bytes] of blocks) {
+    await writer.put({ cid: toCID(hash), bytes })
+  }
+  await writer.close()
+  await written
+}
+
+export async function readLog (directory: string): Promise<Log> {
+  return JSON.parse(await readFile(logFile(directory), 'utf8'))
+}
+
+export async function * readBlocks (directory: string): AsyncGenerator<Block> {
+  for await (const { cid, bytes } of await CarBlockIterator.fromIterable(createReadStream(carFile(directory)))) {
+    yield [cid.toString(base58btc), bytes]
+  }
+}

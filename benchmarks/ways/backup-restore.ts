@@ -1,0 +1,29 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createBackup, restoreBackup } from '../../src/index.ts'
+import { optionsOf, start } from '../node.ts'
+import type { KeyValue } from '../../src/index.ts'
+import type { Way } from '../way.ts'
+
+const fileIn = (artifact: string): string => join(artifact, 'backup.car')
+
+const createWay = (name: string, about: string, verify: boolean): Way => ({
+  name,
+  about,
+  orbitdb: 'patched',
+  reads: 'running node',
+  checks: verify ? 'everything' : 'hashes',
+  keeps: ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins'],
+  backup: ({ artifact }, { db }) => pipeline(createBackup(db), createWriteStream(fileIn(artifact))),
+  restore: async ({ dataset, artifact, target }) => {
+    const running = await start(target, 'patched')
+    const source = createReadStream(fileIn(artifact))
+    return { ...running, db: await restoreBackup<KeyValue<string>>(running.orbitdb, source, { ...optionsOf(running, dataset), verify }) }
+  }
+})
+
+export default [
+  createWay('createBackup', 'An archive of this package: `createBackup`, to a file, and `restoreBackup`', true),
+  createWay('createBackup, verify: false', 'The same, but the restore checks no signatures and no access', false)
+]

@@ -1,0 +1,26 @@
+import { optionsOf, start } from '../node.ts'
+import { readBlocks, readLog, writeArtifact } from '../parts/artifact.ts'
+import type { Way } from '../way.ts'
+
+const createWay = (name: string, about: string, verify: boolean): Way => ({
+  name,
+  about,
+  orbitdb: 'patched',
+  reads: 'running node',
+  checks: verify ? 'everything' : 'hashes',
+  keeps: ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins'],
+  backup: async ({ artifact }, { db }) => {
+    const { heads, index, blocks } = await db.export()
+    await writeArtifact(artifact, { heads, index: [...index.keys()] }, blocks)
+  },
+  restore: async ({ dataset, artifact, target }) => {
+    const running = await start(target, 'patched')
+    const state = { address: dataset.address, ...await readLog(artifact), blocks: readBlocks(artifact) }
+    return { ...running, db: await running.orbitdb.import(state, { ...optionsOf(running, dataset), verify }) }
+  }
+})
+
+export default [
+  createWay('db.export', 'The patch alone: `db.export`, saved as JSON and a CAR file, and `orbitdb.import`', true),
+  createWay('db.export, verify: false', 'The same, but the import checks no signatures and no access', false)
+]

@@ -1,0 +1,72 @@
+import { deepStrictEqual, match, strictEqual } from 'node:assert'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { lostOf } from '../benchmarks/runner/record.ts'
+import filesystemCopy from '../benchmarks/ways/filesystem-copy.ts'
+import { useReplicas } from './helpers/replicas.ts'
+import type { Aspect, Results } from '../benchmarks/results.ts'
+
+describe('benchmarks', () => {
+  const { createDirectory } = useReplicas()
+
+  let directory: string
+  let temporary: string
+
+  beforeEach(async () => {
+    directory = await createDirectory()
+    temporary = join(directory, 'tmp')
+    await mkdir(temporary)
+  })
+
+  /** Starts the quick benchmark of a small database, with directories of its own. */
+  const start = (...args: string[]) => {
+    const child = spawn(process.execPath, ['benchmarks/run.ts', '--quick', '--entries', '25', '--writers', '2', ...args], {
+      cwd: join(import.meta.dirname, '..'),
+      env: { ...process.env, TMPDIR: temporary, ORBITDB_BACKUP_CACHE: join(directory, 'cache') },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+      .then(([[code, signal], stdout, stderr]) => ({ code, signal, stdout, stderr }))
+    return { child, ended }
+  }
+
+  it('tell what a way loses', async () => {
+    const { code, stdout, stderr } = await start('--ways', 'copy', '--ways', '@helia/car', '--ways', 'createBackup', '--results', directory).ended
+    strictEqual(code, 0, stderr)
+    match(stdout, /^filesystem copy .* nothing$/m)
+
+    const results: Results = JSON.parse(await readFile(join(directory, 'results.json'), 'utf8'))
+    const lost = Object.fromEntries(results.datasets[0].ways.map(({ name, same }) => {
+      return [name, (Object.keys(same!) as Aspect[]).filter(aspect => !same![aspect])]
+    }))
+    deepStrictEqual(lost, {
+      'filesystem copy': [],
+      '@helia/car': ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins', 'private keys'],
+      createBackup: ['private keys'],
+      'createBackup, verify: false': ['private keys']
+    })
+    deepStrictEqual(await readdir(temporary), [])
+  })
+
+  it('find fault when a way loses what it must not', () => {
+    const same = { entries: true, heads: true, index: true, records: true, 'access controller': true, identities: true, pins: true, 'private keys': false }
+    deepStrictEqual(lostOf(filesystemCopy, { same }), ['private keys'])
+    deepStrictEqual(lostOf({ keeps: ['entries', 'pins'] }, { same }), [])
+    deepStrictEqual(lostOf({ keeps: ['entries'] }, {}), ['entries'])
+  })
+
+  it('leave nothing when they are interrupted', async () => {
+    const { child, ended } = start('--ways', 'copy')
+    await once(child.stderr!, 'data')
+    while (child.exitCode == null && (await readdir(temporary)).length === 0) {
+      await once(child.stderr!, 'data')
+    }
+    child.kill('SIGTERM')
+
+    strictEqual((await ended).signal, 'SIGTERM')
+    deepStrictEqual(await readdir(temporary), [])
+  })
+})
