@@ -1,23 +1,22 @@
-// Writes every package in a package-lock.json to a database, backs it up, deletes its nodes, restores
-// it on a new node, and compares what is in it with the package-lock.json:
+// Writes every package in a package-lock.json to a database, backs it up with the command line, deletes
+// its nodes, restores it on a new node, and compares what is in it with the package-lock.json:
 //
 //   npm run demo
 //   npm run demo -- --packages ../another/package-lock.json
 //
-// See demo/steps.ts for how it is done.
+// The commands that it prints are those that it runs. See demo/steps.ts for how the rest is done.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createCommandLine } from './demo/command-line.ts'
 import { format, formatSize, print, step } from './demo/output.ts'
-import { backUp, compare, deleteNodes, readPackages, restore, write } from './demo/steps.ts'
+import { checkArchive, compare, deleteNodes, readPackages, write } from './demo/steps.ts'
 
 const timeLimit = 5 * 60_000
 
 async function demo (lockfile: string, directory: string): Promise<void> {
   const writers: [string, string] = [join(directory, 'first'), join(directory, 'second')]
-  const reader = join(directory, 'third')
-  const archive = join(directory, 'packages.car')
 
   const packages = await readPackages(lockfile)
   const count = format(packages.length)
@@ -25,23 +24,32 @@ async function demo (lockfile: string, directory: string): Promise<void> {
 
   const address = await step('Write',
     onProgress => write(packages, writers, onProgress),
-    async () => `${count} documents with the unpatched @orbitdb/core, as 2 writers on 2 nodes: ${await formatSize(directory)} on disk`)
+    async () => `${count} documents with the unpatched @orbitdb/core, as 2 writers on 2 nodes, first and second: ${await formatSize(directory)} on disk`)
 
-  await step('Back up',
-    () => backUp(address, writers[0], archive),
-    async ({ root, entries, heads, writers }) => `${format(entries)} entries (heads: ${heads}, writers: ${writers}) of the first node: ${await formatSize(archive)} of CAR, root ${root}`)
+  await command('Back up', 'create packages -d first -o packages.car')
+
+  await command('Verify', 'verify packages.car')
+
+  await command('Inspect', 'inspect packages.car --json', json => {
+    const { heads, writers } = checkArchive(JSON.parse(json), address, packages)
+    return `${count} entries (heads: ${heads}, writers: ${writers}) of the database that was written`
+  })
 
   await step('Delete',
     () => deleteNodes(writers),
     () => 'both nodes: databases, blocks and private keys')
 
-  await step('Restore',
-    onProgress => restore(archive, reader, onProgress),
-    async () => `on a new node, with another identity: ${await formatSize(reader)} on disk`)
+  await command('Restore', 'restore packages.car -d third')
 
   await step('Compare',
-    () => compare(address, reader, packages),
+    () => compare(address, join(directory, 'third'), packages),
     () => `${count} documents with ${relative('', lockfile)}: all are the same`)
+}
+
+/** Runs a step that is a command: prints the command, and then what it printed. */
+async function command (title: string, line: string, describe = (output: string) => output): Promise<void> {
+  print(title, `$ orbitdb-backup ${line}`)
+  await step('', () => commandLine.run(line), describe)
 }
 
 const { values: { packages: lockfile } } = parseArgs({
@@ -49,18 +57,31 @@ const { values: { packages: lockfile } } = parseArgs({
 })
 
 const directory = mkdtempSync(join(tmpdir(), 'orbitdb-backup-demo-'))
+const commandLine = createCommandLine(directory)
 
 // However it ends, nothing is left behind
 process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
+
+let isEnding = false
+
+/** Ends the demo, once: a command that is stopped for it fails, which is no news. */
+async function end (exitCode: number, error?: unknown): Promise<void> {
+  if (isEnding) {
+    return
+  }
+  isEnding = true
+  if (error != null) {
+    console.error('\nThe demo failed.', error)
+  }
+  await commandLine.stop()
+  process.exit(exitCode)
+}
+
 // Not just once: npm passes a Ctrl-C on, which the terminal has sent here already
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => process.exit(128 + constants.signals[signal]))
+  process.on(signal, () => end(128 + constants.signals[signal]))
 }
 
-const fail = (error: unknown): never => {
-  console.error('\nThe demo failed.', error)
-  process.exit(1)
-}
-setTimeout(() => fail(new Error(`It took longer than ${timeLimit / 60_000} minutes.`)), timeLimit).unref()
+setTimeout(() => end(1, new Error(`It took longer than ${timeLimit / 60_000} minutes.`)), timeLimit).unref()
 
-await demo(lockfile, directory).then(() => process.exit(), fail)
+await demo(lockfile, directory).then(() => end(0), error => end(1, error))

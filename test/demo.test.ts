@@ -1,11 +1,14 @@
-import { deepStrictEqual, match, rejects, strictEqual } from 'node:assert'
+import { deepStrictEqual, match, rejects, strictEqual, throws } from 'node:assert'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { backUp, readPackages, restore, write } from '../scripts/demo/steps.ts'
+import { setTimeout } from 'node:timers/promises'
+import { createCommandLine } from '../scripts/demo/command-line.ts'
+import { checkArchive, readPackages, write } from '../scripts/demo/steps.ts'
 import { useReplicas } from './helpers/replicas.ts'
+import type { Package } from '../scripts/demo/steps.ts'
 
 const root = join(import.meta.dirname, '..')
 const lockfileOfProject = join(root, 'package-lock.json')
@@ -23,10 +26,10 @@ describe('demo', () => {
   })
 
   /** Starts the demo, with a temporary directory of its own. */
-  const start = (lockfile: string) => {
+  const start = (lockfile: string, env = {}) => {
     const child = spawn(process.execPath, ['scripts/demo.ts', '--packages', lockfile], {
       cwd: root,
-      env: { ...process.env, TMPDIR: temporary },
+      env: { ...process.env, TMPDIR: temporary, ...env },
       stdio: ['ignore', 'pipe', 'pipe']
     })
     const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
@@ -40,15 +43,22 @@ describe('demo', () => {
     return path
   }
 
-  it('restores what two writers wrote, all of it', async () => {
+  /** Writes a lockfile with some packages of that of the project. */
+  const createLockfileOf = async (count: number): Promise<string> => {
     const { packages } = JSON.parse(await readFile(lockfileOfProject, 'utf8'))
-    const some = Object.fromEntries(Object.entries(packages).slice(0, 21))
-    const { code, stdout, stderr } = await start(await createLockfile(JSON.stringify({ packages: some }))).ended
+    return createLockfile(JSON.stringify({ packages: Object.fromEntries(Object.entries(packages).slice(0, count + 1)) }))
+  }
+
+  it('restores what two writers wrote, all of it', async () => {
+    const { code, stdout, stderr } = await start(await createLockfileOf(20)).ended
 
     strictEqual(code, 0, stderr)
-    deepStrictEqual(stdout.match(/^\w+/gm), ['Packages', 'Write', 'Back', 'Delete', 'Restore', 'Compare'])
+    deepStrictEqual(stdout.match(/^\w+/gm), ['Packages', 'Write', 'Back', 'Verify', 'Inspect', 'Delete', 'Restore', 'Compare'])
     match(stdout, /^Packages +20 /m)
-    match(stdout, /^Back up +20 entries .*writers: 2\)/m)
+    match(stdout, /^Back up +\$ orbitdb-backup create packages -d first -o packages\.car\n +packages\.car: 1 database, 20 entries, .* root bafy/m)
+    match(stdout, /^Verify +\$ orbitdb-backup verify packages\.car\n +packages\.car: valid, 1 database, 20 entries, root bafy/m)
+    match(stdout, /^Inspect +\$ orbitdb-backup inspect packages\.car --json\n +20 entries .*writers: 2\)/m)
+    match(stdout, /^Restore +\$ orbitdb-backup restore packages\.car -d third\n +packages: documents, 20 entries, /m)
     match(stdout, /^Compare +20 documents .*: all are the same /m)
     deepStrictEqual(await readdir(temporary), [])
   })
@@ -81,15 +91,58 @@ describe('demo', () => {
     deepStrictEqual(await readdir(temporary), [])
   })
 
-  it('restores nothing from an archive that was tampered with', async () => {
-    const [first, second, third, archive] = ['first', 'second', 'third', 'packages.car'].map(name => join(directory, name))
-    const packages = await readPackages(lockfileOfProject)
-    const address = await write(packages.slice(0, 4), [first, second])
-    await backUp(address, first, archive)
+  it('stops the command that is running when it is interrupted', async () => {
+    // The command tells its process id when it starts, and is held up then
+    const pidFile = join(directory, 'pid')
+    const preload = `
+      import { writeFileSync } from 'node:fs'
+      if (process.argv[1].endsWith('index.ts')) {
+        writeFileSync(${JSON.stringify(pidFile)}, String(process.pid))
+        await new Promise(resolve => setTimeout(resolve, 60_000))
+      }`
+    const { child, ended } = start(await createLockfileOf(2), { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` })
+    let pid = NaN
+    while (Number.isNaN(pid)) {
+      await setTimeout(50)
+      pid = parseInt(await readFile(pidFile, 'utf8').catch(() => ''))
+    }
 
-    const car = await readFile(archive)
-    car[car.length - 1] ^= 1
-    await writeFile(archive, car)
-    await rejects(restore(archive, third), { name: 'DamagedArchiveError' })
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    strictEqual(code, 130)
+    strictEqual(stderr.includes('failed'), false)
+    throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+    deepStrictEqual(await readdir(temporary), [])
+  })
+
+  describe('the archive', () => {
+    const run = (command: string) => createCommandLine(directory).run(command)
+    let packages: Package[]
+    let address: string
+
+    beforeEach(async () => {
+      packages = (await readPackages(lockfileOfProject)).slice(0, 4)
+      address = await write(packages, [join(directory, 'first'), join(directory, 'second')])
+      await run('create packages -d first -o packages.car')
+    })
+
+    it('is restored in no part when it was tampered with, for the reason that the command gives', async () => {
+      const archive = join(directory, 'packages.car')
+      const car = await readFile(archive)
+      car[car.length - 1] ^= 1
+      await writeFile(archive, car)
+
+      await rejects(run('restore packages.car -d third'), {
+        message: /^"orbitdb-backup restore packages\.car -d third" ended with exit code 5: error: The archive is damaged: /
+      })
+      strictEqual((await readdir(directory)).includes('third'), false)
+    })
+
+    it('must be of what was written', async () => {
+      const summary = JSON.parse(await run('inspect packages.car --json'))
+      strictEqual(checkArchive(summary, address, packages).writers, 2)
+      throws(() => checkArchive(summary, address, packages.slice(1)), { message: 'The archive has 4 entries, not 3' })
+      throws(() => checkArchive(summary, '/orbitdb/other', packages), { message: `The archive is of ${address}, not of /orbitdb/other` })
+    })
   })
 })

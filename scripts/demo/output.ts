@@ -21,9 +21,9 @@ async function size (path: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** Prints a line, in columns. */
+/** Prints text in two columns. */
 export function print (title: string, text: string): void {
-  console.log(`${title.padEnd(9)} ${text}`)
+  console.log(`${title.padEnd(9)} ${text.replaceAll('\n', `\n${' '.repeat(10)}`)}`)
 }
 
 /** Runs a step: shows its progress meanwhile, and then prints what it did and how long that took. */

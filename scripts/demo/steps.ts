@@ -1,15 +1,13 @@
-// The steps of the demo, in their order. Each starts the nodes that it needs and stops them again:
-// nothing goes from one step to the next but what is on disk.
-import { createReadStream, createWriteStream } from 'node:fs'
+// The steps of the demo besides those of the command line. Each starts the nodes that it needs and stops
+// them again: nothing goes from one step to the next but what is on disk.
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as stock from '@orbitdb/core-stock'
 import * as orbitdbBackup from '../../src/index.ts'
 import { createNode } from '../node.ts'
-import type { Database, Documents } from '../../src/index.ts'
+import type { ArchiveSummary, Database, Documents } from '../../src/index.ts'
 
 /** Tells how much of a step is done. */
 export type OnProgress = (done: number, total: number) => void
@@ -61,13 +59,16 @@ export async function write (packages: Package[], directories: [string, string],
   return db.address
 }
 
-/** Backs up a database of a node to a file, and tells what is in it. */
-export async function backUp (address: string, directory: string, file: string) {
-  await using node = await start(orbitdbBackup, directory)
-  const db = await node.orbitdb.open(address, { sync: false })
-  await pipeline(orbitdbBackup.createBackup(db), createWriteStream(file))
-  const { root, databases: [{ entries, heads, writers }] } = await orbitdbBackup.inspectBackup(createReadStream(file))
-  return { root, entries, heads, writers: writers.length }
+/** Fails unless an archive is of a database and has an entry for each package, and tells what else is in it. */
+export function checkArchive ({ databases }: ArchiveSummary, address: string, packages: Package[]): { heads: number, writers: number } {
+  const [database, ...others] = databases
+  if (database?.address !== address || others.length > 0) {
+    throw new Error(`The archive is of ${databases.map(({ address }) => address).join(', ')}, not of ${address}`)
+  }
+  if (database.entries !== packages.length) {
+    throw new Error(`The archive has ${database.entries} entries, not ${packages.length}`)
+  }
+  return { heads: database.heads, writers: database.writers.length }
 }
 
 /** Deletes nodes: their databases, their blocks and their private keys. */
@@ -75,14 +76,6 @@ export async function deleteNodes (directories: string[]): Promise<void> {
   for (const directory of directories) {
     await rm(directory, { recursive: true })
   }
-}
-
-/** Restores a database from a file on a new node, whose identity is new, too. */
-export async function restore (file: string, directory: string, onProgress?: OnProgress): Promise<void> {
-  await using node = await start(orbitdbBackup, directory)
-  await orbitdbBackup.restoreBackup(node.orbitdb, createReadStream(file), {
-    onProgress: ({ detail: { blocks: { done, total } } }) => total != null && onProgress?.(done, total)
-  })
 }
 
 /** Fails unless the documents in a database are these packages, all of them and no others. */
