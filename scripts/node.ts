@@ -22,20 +22,29 @@ const libp2pOptions = () => ({
   }
 })
 
+/** Opens the stores of a node: level stores in a directory, or none, so that it keeps all in memory. */
+export async function openStores (directory?: string) {
+  if (directory == null) {
+    return { stores: {}, closeStores: async () => {} }
+  }
+  const blockstore = new LevelBlockstore(join(directory, 'blocks'))
+  const datastore = new LevelDatastore(join(directory, 'data'))
+  await blockstore.open()
+  await datastore.open()
+  const closeStores = async (): Promise<void> => {
+    await blockstore.close()
+    await datastore.close()
+  }
+  return { stores: { blockstore, datastore }, closeStores }
+}
+
 /**
  * Starts a Helia 7 node that listens on 127.0.0.1 only and looks for no other peer.
  *
  * @param directory - where its blocks and its data are kept; in memory by default
  */
 export async function createNode (directory?: string) {
-  const stores = directory == null
-    ? null
-    : {
-        blockstore: new LevelBlockstore(join(directory, 'blocks')),
-        datastore: new LevelDatastore(join(directory, 'data'))
-      }
-  await stores?.blockstore.open()
-  await stores?.datastore.open()
+  const { stores, closeStores } = await openStores(directory)
   const helia = createHeliaLight({ ...stores, codecs: [dagCbor] })
   const node = await withBitswap(withLibp2pLight(helia, libp2pOptions())).start()
 
@@ -43,8 +52,7 @@ export async function createNode (directory?: string) {
   const stop = node.stop.bind(node)
   node.stop = async (options) => {
     await stop(options)
-    await stores?.blockstore.close()
-    await stores?.datastore.close()
+    await closeStores()
     return node
   }
   return node
