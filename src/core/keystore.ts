@@ -49,7 +49,7 @@ export interface KeyStore {
  * Whether a signature of data was made by a public key, both in hex. It must accept exactly what
  * `@libp2p/crypto` accepts.
  */
-export type SignatureVerifier = (signature: string, publicKey: string, data: Uint8Array) => Promise<boolean>
+export type SignatureVerifier = (signature: string, publicKey: string, data: string | Uint8Array) => Promise<boolean>
 
 /** Sets what verifies signatures, everywhere in OrbitDB: `@libp2p/crypto` when nothing is given. */
 export const useSignatureVerifier: (verify?: SignatureVerifier) => void = core.useSignatureVerifier

@@ -1,4 +1,4 @@
-import { ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { createVerify } from 'node:crypto'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import fc from 'fast-check'
@@ -7,7 +7,9 @@ import {
   withHighS, wrongKeys
 } from '../helpers/signatures.ts'
 import { verifyByLibp2p } from '../helpers/verify-by-libp2p.ts'
-import { verifySignature } from '../../src/signatures/index.ts'
+import * as addon from '../../src/signatures/addon.ts'
+import { createVerifier } from '../../src/signatures/index.ts'
+import * as openssl from '../../src/signatures/openssl.ts'
 import type { Signed, SignedBySecp256k1 } from '../helpers/signatures.ts'
 
 /** What OpenSSL says, by itself. */
@@ -15,85 +17,102 @@ const verifyByOpenSSL = (signature: string, publicKey: string, data: Uint8Array)
   return createVerify('sha256').update(data).verify(toKeyObject(publicKey), fromHex(signature))
 }
 
-describe('Signatures', () => {
-  let signed: SignedBySecp256k1
-  let publicKey: string
-  let signature: string
-  let r: bigint
-  let s: bigint
-  let others: Record<typeof keyTypes[number], Signed>
+/** What may check them. */
+const platforms = { libsecp256k1: addon, OpenSSL: openssl, '@libp2p/crypto': undefined }
 
-  before(async () => {
-    signed = await createSignedBySecp256k1()
-    ;({ publicKey, signature, r, s } = signed)
-    others = {
-      secp256k1: await createSigned('secp256k1'),
-      Ed25519: await createSigned('Ed25519'),
-      RSA: await createSigned('RSA'),
-      ECDSA: await createSigned('ECDSA')
-    }
-  })
+for (const [name, platform] of Object.entries(platforms)) {
+  describe(`Signatures that ${name} checks`, () => {
+    const verifySignature = createVerifier(platform)
 
-  /** Fails unless the verdict is that of `@libp2p/crypto`, and the one that is expected. */
-  const assertVerdict = async (expected: boolean, signature: string, key = publicKey, bytes = data) => {
-    strictEqual(await verifyByLibp2p(signature, key, bytes), expected, '@libp2p/crypto')
-    strictEqual(await verifySignature(signature, key, bytes), expected)
-  }
+    let signed: SignedBySecp256k1
+    let publicKey: string
+    let signature: string
+    let r: bigint
+    let s: bigint
+    let others: Record<typeof keyTypes[number], Signed>
 
-  it('are valid when the key made them of the data', () => assertVerdict(true, signature))
-
-  it('are valid of a string', async () => {
-    ok(await verifySignature(signature, publicKey, 'what was signed'))
-  })
-
-  for (const type of keyTypes) {
-    it(`are valid by a key of type ${type}, and not by another`, async () => {
-      await assertVerdict(true, others[type].signature, others[type].publicKey)
-      await assertVerdict(false, signature, others[type].publicKey)
-      await assertVerdict(false, others[type].signature)
+    before(async () => {
+      signed = await createSignedBySecp256k1()
+      ;({ publicKey, signature, r, s } = signed)
+      others = {
+        secp256k1: await createSigned('secp256k1'),
+        Ed25519: await createSigned('Ed25519'),
+        RSA: await createSigned('RSA'),
+        ECDSA: await createSigned('ECDSA')
+      }
     })
-  }
 
-  it('are refused with a high s, which OpenSSL takes', async () => {
-    const high = withHighS(signed)
-    ok(verifyByOpenSSL(high, publicKey, data))
-    await assertVerdict(false, high)
+    /** Fails unless the verdict is that of `@libp2p/crypto`, and the one that is expected. */
+    const assertVerdict = async (expected: boolean, signature: string, key = publicKey, bytes = data) => {
+      strictEqual(await verifyByLibp2p(signature, key, bytes), expected, '@libp2p/crypto')
+      strictEqual(await verifySignature(signature, key, bytes), expected)
+    }
+
+    it('are valid when the key made them of the data', () => assertVerdict(true, signature))
+
+    it('are valid of a string', async () => {
+      ok(await verifySignature(signature, publicKey, 'what was signed'))
+    })
+
+    for (const type of keyTypes) {
+      it(`are valid by a key of type ${type}, and not by another`, async () => {
+        await assertVerdict(true, others[type].signature, others[type].publicKey)
+        await assertVerdict(false, signature, others[type].publicKey)
+        await assertVerdict(false, others[type].signature)
+      })
+    }
+
+    it('are refused with a high s, which OpenSSL takes', async () => {
+      const high = withHighS(signed)
+      ok(verifyByOpenSSL(high, publicKey, data))
+      await assertVerdict(false, high)
+    })
+
+    for (const [name, create] of Object.entries(malformedSignatures)) {
+      it(`are refused with ${name}`, () => assertVerdict(false, create(signed)))
+    }
+
+    it('are refused of other data', async () => {
+      await assertVerdict(false, signature, publicKey, data.subarray(1))
+      await assertVerdict(false, signature, publicKey, new Uint8Array())
+    })
+
+    for (const [name, create] of Object.entries(wrongKeys)) {
+      it(`are refused by a key with ${name}`, () => assertVerdict(false, signature, create(signed)))
+    }
+
+    it('get the same verdict when any byte of them, the key or the data is any other', async () => {
+      await fc.assert(fc.asyncProperty(fc.constantFrom(0, 1, 2), fc.nat(), fc.integer({ min: 1, max: 255 }), async (part, index, mask) => {
+        const parts = [signature, publicKey, toHex(data)]
+        parts[part] = change(parts[part], bytes => { bytes[index % bytes.length] ^= mask })
+        strictEqual(await verifySignature(parts[0], parts[1], fromHex(parts[2])), await verifyByLibp2p(parts[0], parts[1], fromHex(parts[2])))
+      }), { numRuns: 500 })
+    })
+
+    it('get the same verdict with integers of any value and form', async () => {
+      const value = fc.oneof(fc.bigInt({ min: 0n, max: 1n << 264n }), fc.constantFrom(0n, 1n, order - 1n, order, order >> 1n), fc.constantFrom('r', 's', '-s'))
+      const toInteger = (value: bigint | string): bigint => typeof value === 'bigint' ? value : value === 'r' ? r : value === 's' ? s : order - s
+      await fc.assert(fc.asyncProperty(value, value, fc.nat(2), fc.nat(2), async (first, second, firstZeros, secondZeros) => {
+        const signature = encodeSignature(encodeInteger(toInteger(first), firstZeros), encodeInteger(toInteger(second), secondZeros))
+        strictEqual(await verifySignature(signature, publicKey, data), await verifyByLibp2p(signature, publicKey, data))
+      }), { numRuns: 500 })
+    })
+
+    for (const count of [1, 8, 9, 300]) {
+      it(`get their own verdicts when ${count} are checked at once`, async () => {
+        const checks = Array.from({ length: count }, (_, i) => i % 3 === 0
+          ? [signature, publicKey, true] as const
+          : i % 3 === 1 ? [others.secp256k1.signature, publicKey, false] as const : [signature, wrongKeys['an x that is none of a point'](signed), false] as const)
+        const verdicts = await Promise.all(checks.map(([signature, key]) => verifySignature(signature, key, data)))
+        deepStrictEqual(verdicts, checks.map(([, , expected]) => expected))
+      })
+    }
+
+    it('get the same verdict with valid signatures of many keys', async () => {
+      await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async bytes => {
+        const key = await generateKeyPair('secp256k1')
+        await assertVerdict(true, toHex(await key.sign(bytes)), toHex(key.publicKey.raw), bytes)
+      }), { numRuns: 50 })
+    })
   })
-
-  for (const [name, create] of Object.entries(malformedSignatures)) {
-    it(`are refused with ${name}`, () => assertVerdict(false, create(signed)))
-  }
-
-  it('are refused of other data', async () => {
-    await assertVerdict(false, signature, publicKey, data.subarray(1))
-    await assertVerdict(false, signature, publicKey, new Uint8Array())
-  })
-
-  for (const [name, create] of Object.entries(wrongKeys)) {
-    it(`are refused by a key with ${name}`, () => assertVerdict(false, signature, create(signed)))
-  }
-
-  it('get the same verdict when any byte of them, the key or the data is any other', async () => {
-    await fc.assert(fc.asyncProperty(fc.constantFrom(0, 1, 2), fc.nat(), fc.integer({ min: 1, max: 255 }), async (part, index, mask) => {
-      const parts = [signature, publicKey, toHex(data)]
-      parts[part] = change(parts[part], bytes => { bytes[index % bytes.length] ^= mask })
-      strictEqual(await verifySignature(parts[0], parts[1], fromHex(parts[2])), await verifyByLibp2p(parts[0], parts[1], fromHex(parts[2])))
-    }), { numRuns: 500 })
-  })
-
-  it('get the same verdict with integers of any value and form', async () => {
-    const value = fc.oneof(fc.bigInt({ min: 0n, max: 1n << 264n }), fc.constantFrom(0n, 1n, order - 1n, order, order >> 1n), fc.constantFrom('r', 's', '-s'))
-    const toInteger = (value: bigint | string): bigint => typeof value === 'bigint' ? value : value === 'r' ? r : value === 's' ? s : order - s
-    await fc.assert(fc.asyncProperty(value, value, fc.nat(2), fc.nat(2), async (first, second, firstZeros, secondZeros) => {
-      const signature = encodeSignature(encodeInteger(toInteger(first), firstZeros), encodeInteger(toInteger(second), secondZeros))
-      strictEqual(await verifySignature(signature, publicKey, data), await verifyByLibp2p(signature, publicKey, data))
-    }), { numRuns: 500 })
-  })
-
-  it('get the same verdict with valid signatures of many keys', async () => {
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async bytes => {
-      const key = await generateKeyPair('secp256k1')
-      await assertVerdict(true, toHex(await key.sign(bytes)), toHex(key.publicKey.raw), bytes)
-    }), { numRuns: 50 })
-  })
-})
+}
