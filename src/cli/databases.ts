@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import * as dagCbor from '@ipld/dag-cbor'
 import { CLIError } from './errors.ts'
 import { isDatabaseName, namesIn } from './layout.ts'
 import { openLevel } from './stores.ts'
@@ -83,7 +82,8 @@ export async function readLog (path: string): Promise<StoredLog> {
 /** Reads the manifest of a database: undefined when the node does not have it. */
 export async function readManifest (readBlocks: ReadBlocks, address: string): Promise<Manifest | undefined> {
   const [bytes] = await readBlocks([hashOf(address)])
-  return bytes == null ? undefined : dagCbor.decode<Manifest>(bytes)
+  const { decode } = await import('@ipld/dag-cbor')
+  return bytes == null ? undefined : decode<Manifest>(bytes)
 }
 
 /**

@@ -52,7 +52,7 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     const { heads, index } = await readLog((await findLog(orbitdb, hashOf(address))).path)
     const headsStorage = await MemoryStorage()
     await headsStorage.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
-    const db = await Database({
+    return Database({
       ipfs,
       identity,
       address,
@@ -62,7 +62,6 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
       indexStorage: await createIndexStorage(index),
       syncAutomatically: false
     })
-    return { ...db, ipfs } as Database
   }
 
   return { db: await open(address), unknownAccess }

@@ -1,8 +1,9 @@
-import { FsBlockstore } from 'blockstore-fs'
-import { LevelBlockstore } from 'blockstore-level'
-import { FsDatastore } from 'datastore-fs'
-import { LevelDatastore } from 'datastore-level'
-import { Level } from 'level'
+// What opens a store is loaded when there is one of its kind
+import type { FsBlockstore } from 'blockstore-fs'
+import type { LevelBlockstore } from 'blockstore-level'
+import type { FsDatastore } from 'datastore-fs'
+import type { LevelDatastore } from 'datastore-level'
+import type { Level } from 'level'
 import type { StoreLocation } from './layout.ts'
 
 interface OpenOptions {
@@ -12,6 +13,7 @@ interface OpenOptions {
 
 /** Opens a LevelDB, as the stores of nodes do. */
 export async function openLevel (path: string, { create }: OpenOptions): Promise<Level<string, Uint8Array>> {
+  const { Level } = await import('level')
   const db = new Level<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
   await db.open({ createIfMissing: create, compression: false })
   return db
@@ -19,10 +21,20 @@ export async function openLevel (path: string, { create }: OpenOptions): Promise
 
 /** Opens the store of blocks of a node. */
 export async function openBlockstore ({ path, kind }: StoreLocation, options: OpenOptions): Promise<LevelBlockstore | FsBlockstore> {
-  return kind === 'fs' ? new FsBlockstore(path) : new LevelBlockstore(await openLevel(path, options))
+  if (kind === 'fs') {
+    const { FsBlockstore } = await import('blockstore-fs')
+    return new FsBlockstore(path)
+  }
+  const { LevelBlockstore } = await import('blockstore-level')
+  return new LevelBlockstore(await openLevel(path, options))
 }
 
 /** Opens the store of data of a node, where the pins are. */
 export async function openDatastore ({ path, kind }: StoreLocation, options: OpenOptions): Promise<LevelDatastore | FsDatastore> {
-  return kind === 'fs' ? new FsDatastore(path) : new LevelDatastore(await openLevel(path, options))
+  if (kind === 'fs') {
+    const { FsDatastore } = await import('datastore-fs')
+    return new FsDatastore(path)
+  }
+  const { LevelDatastore } = await import('datastore-level')
+  return new LevelDatastore(await openLevel(path, options))
 }

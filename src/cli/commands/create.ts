@@ -1,13 +1,9 @@
-import { CarReader } from '@ipld/car'
 import { createCommand, run, withLocation } from '../command.ts'
 import { findDatabases, pickDatabases } from '../databases.ts'
 import { CLIError } from '../errors.ts'
 import { dash, openDestination } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
-import { openNode } from '../node.ts'
-import { openDatabase } from '../open.ts'
 import { count, countEntries, formatSize } from '../output.ts'
-import { createBackup } from '../../index.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Database } from '../../index.ts'
 
@@ -53,6 +49,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
   const layout = await findLayout(options)
   assertHasBlocks(layout, options)
 
+  const { openNode } = await import('../node.ts')
   const node = await openNode(layout, { write: false })
   try {
     const found = await findDatabases(layout.orbitdb, node.readBlocks)
@@ -61,6 +58,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
       throw new CLIError('notFound', `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
     }
 
+    const { openDatabase } = await import('../open.ts')
     const databases = []
     const opened: Database[] = []
     for (const { address, manifest, isIndexed } of picked) {
@@ -75,11 +73,13 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
     output.expect({ blocks: entries })
 
+    const { createBackup } = await import('../../index.ts')
+    const { bytesReader, readHeader } = await import('@ipld/car/decoder')
     let root: string | undefined
     const withRoot = async function * (): AsyncGenerator<Uint8Array> {
       for await (const chunk of createBackup(opened, { signal, onProgress: output.onProgress })) {
         // The first chunk is the header
-        root ??= String((await (await CarReader.fromBytes(chunk)).getRoots())[0])
+        root ??= String((await readHeader(bytesReader(chunk))).roots[0])
         yield chunk
       }
     }

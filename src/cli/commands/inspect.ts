@@ -1,7 +1,6 @@
 import { createCommand, run } from '../command.ts'
 import { openSource } from '../files.ts'
 import { count, countEntries, formatSize } from '../output.ts'
-import { inspectBackup } from '../../index.ts'
 import type { Context } from '../command.ts'
 import type { OutputOptions } from '../output.ts'
 import type { DatabaseSummary } from '../../index.ts'
@@ -21,6 +20,7 @@ export const inspect = createCommand('inspect', {
 async function inspectArchive (path: string | undefined, { signal, output }: Context): Promise<void> {
   const { bytes, size, name } = await openSource(path, signal)
   output.expect({ bytes: size })
+  const { inspectBackup } = await import('../../archive/inspect.ts')
   const summary = await inspectBackup(bytes, { signal, onProgress: output.onProgress })
   const { root, version, databases } = summary
   output.result({

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { createCommand, run, withLocation } from '../command.ts'
 import { findDatabases, hashOf, pathsOf, readLog, titleOf } from '../databases.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
-import { openNode } from '../node.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
@@ -27,6 +26,7 @@ The size is that of the blocks and of OrbitDB's own files. Where the node lacks 
 async function listDatabases (options: NodeOptions, { signal, output }: Context): Promise<void> {
   const layout = await findLayout(options)
   assertHasBlocks(layout, options)
+  const { openNode } = await import('../node.ts')
   const node = await openNode(layout, { write: false })
   try {
     const databases: Description[] = []

@@ -6,10 +6,8 @@ import { databaseNamesIn, findLog, hashOf, pathsOf, readLog, readManifest } from
 import { unsupportedType } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { findLayout, namesIn } from '../layout.ts'
-import { createIdentities, openNode } from '../node.ts'
 import { count, countEntries } from '../output.ts'
 import { openLevel } from '../stores.ts'
-import { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } from '../../index.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
@@ -76,6 +74,7 @@ async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Prom
   const keystore = join(layout.orbitdb, 'keystore')
   const lock = (await namesIn(keystore)).includes('CURRENT') ? await openLevel(keystore, { create: false }) : undefined
   try {
+    const { openNode } = await import('../node.ts')
     const node = await openNode(layout, { write: true })
     try {
       return await fn(node)
@@ -88,6 +87,8 @@ async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Prom
 }
 
 async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, bytes: AsyncIterable<Uint8Array>, { verify, indexed = false }: RestoreOptions, { signal, output }: Context) {
+  const { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } = await import('../../index.ts')
+  const { createIdentities } = await import('../node.ts')
   const { ipfs, readBlocks } = node
   const layouts = new Map<string, boolean>()
   const types = new Map<string, string>()

@@ -2,7 +2,6 @@ import { createCommand, run } from '../command.ts'
 import { CLIError } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { count, countEntries } from '../output.ts'
-import { verifyBackup } from '../../index.ts'
 import type { Context } from '../command.ts'
 import type { OutputOptions } from '../output.ts'
 
@@ -25,6 +24,7 @@ export const verify = createCommand('verify', {
 async function verifyArchive (path: string | undefined, { signal, output }: Context): Promise<void> {
   const { bytes, size, name } = await openSource(path, signal)
   output.expect({ bytes: size })
+  const { verifyBackup } = await import('../../index.ts')
   const report = await verifyBackup(bytes, { signal, onProgress: output.onProgress })
 
   const { root, ok, databases, problems, unchecked } = report
