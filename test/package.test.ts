@@ -1,5 +1,5 @@
 // The package as it is published, in an app of its own.
-import { deepStrictEqual, ok } from 'node:assert'
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert'
 import { execFile } from 'node:child_process'
 import { copyFile, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -60,6 +60,12 @@ describe('package', function () {
     ok(installed.includes(license.trim()))
   })
 
+  it('keeps the licenses of what the command line has of Helia', async () => {
+    const licenses = await readFile(join(app, 'node_modules/orbitdb-backup/dist/LICENSES.txt'), 'utf8')
+    match(licenses, /^helia 7\S+: Apache-2\.0 OR MIT$/m)
+    match(licenses, /^cborg 6\S+: Apache-2\.0\n\n.*Copyright/m)
+  })
+
   it('runs nothing at install', async () => {
     const { scripts } = JSON.parse(await readFile(join(app, 'node_modules/orbitdb-backup/package.json'), 'utf8'))
     deepStrictEqual(Object.keys(scripts).filter(name => /^(pre|post)?install$/.test(name)), [])
@@ -74,6 +80,20 @@ describe('package', function () {
       backup: values,
       stock: values
     })
+  })
+
+  it('has a command line that restores an archive on a new node, and makes the same one there', async () => {
+    await copyFile(join(import.meta.dirname, 'fixtures/archive.car'), join(app, 'archive.car'))
+    const cli = async (...args: string[]) => JSON.parse(await run(app, join(app, 'node_modules/.bin/orbitdb-backup'), ...args, '--json'))
+    const { summary } = JSON.parse(await readFile(join(import.meta.dirname, 'fixtures/archive.json'), 'utf8'))
+
+    deepStrictEqual(await cli('inspect', 'archive.car'), summary)
+    const { databases } = await cli('restore', 'archive.car', '-d', 'node')
+    deepStrictEqual(databases.map(({ name }: { name: string }) => name), ['documents', 'settings'])
+    deepStrictEqual((await cli('list', '-d', 'node')).databases.map(({ missing }: { missing: number }) => missing), [0, 0, 0])
+    const { root } = await cli('create', '--all', '-d', 'node', '-o', 'again.car')
+    strictEqual(root, summary.root)
+    strictEqual((await cli('verify', 'again.car')).ok, true)
   })
 
   it('has types that compile in an app', async () => {

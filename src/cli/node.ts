@@ -46,8 +46,7 @@ export async function openNode (layout: Layout, { write }: OpenNodeOptions): Pro
   const blockstore = await openBlockstore(layout.blockstore, { create: write })
   try {
     const datastore = write && (isNew || layout.datastore.kind != null) ? await openDatastore(layout.datastore, { create: true }) : undefined
-    // It takes a second to load: commands that need no node do without
-    const { createHeliaLight } = await import('helia')
+    const { createHeliaLight } = await import('./helia.ts')
     const ipfs = Object.assign(createHeliaLight({ blockstore, datastore, codecs: [dagCbor] }), { libp2p })
     const blocks = await createBlocks(ipfs)
     return {
