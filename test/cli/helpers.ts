@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
@@ -12,14 +13,22 @@ import { createHeliaLight } from 'helia'
 import { Level } from 'level'
 import { read } from '../helpers/backups.ts'
 import { createNode } from '../helpers/node.ts'
+import { bundle } from '../../scripts/bundle.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { IterableDatabase } from '../helpers/backups.ts'
 import type { DatabaseFactory, HeliaNode, OrbitDB } from '../../src/index.ts'
 
-const cli = join(import.meta.dirname, '../../src/cli/index.ts')
+/** Builds the command line, which starts several times faster then than from its sources. */
+async function buildCLI (): Promise<string> {
+  const parent = join(import.meta.dirname, '../../.tmp')
+  await mkdir(parent, { recursive: true })
+  const directory = await mkdtemp(join(parent, 'cli-'))
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  await bundle(directory)
+  return join(directory, 'cli.js')
+}
 
-// Where compiled code is kept, so that the command line is not compiled again for each run
-const env = { ...process.env, NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/cli-tests') }
+const cli = await buildCLI()
 
 export interface Result {
   code: number | null
@@ -42,7 +51,7 @@ export interface RunOptions {
 /** Runs the command line as a child process, not on a terminal. */
 export async function runCLI (args: string[], { cwd, input, preload, onStart }: RunOptions = {}): Promise<Result> {
   const imports = preload == null ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]
-  const child = spawn(process.execPath, [...imports, cli, ...args], { cwd, env })
+  const child = spawn(process.execPath, [...imports, cli, ...args], { cwd })
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout.on('data', data => output.stdout.push(data))
   child.stderr.on('data', data => output.stderr.push(data))
