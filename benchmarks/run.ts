@@ -30,7 +30,7 @@ async function run ({ shapes, ways, rounds, isQuick, results: directory }: Optio
   const failures: string[] = []
   // Where times do not matter, it may as well be over sooner
   const concurrency = isQuick ? availableParallelism() : 1
-  const progress = createProgress(rounds)
+  const progress = createProgress(ways, rounds)
   try {
     for (const shape of shapes) {
       const dataset = await getDataset(shape, (done, total) => progress.onEntry(nameOf(shape), done, total))
@@ -57,7 +57,16 @@ async function run ({ shapes, ways, rounds, isQuick, results: directory }: Optio
   return failures
 }
 
-const options = readOptions(args)
+function readOptionsOrExit (): Options {
+  try {
+    return readOptions(args)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`)
+    process.exit(2)
+  }
+}
+
+const options = readOptionsOrExit()
 if (options.isHelp) {
   console.log(usage)
 } else {

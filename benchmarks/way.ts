@@ -57,7 +57,7 @@ interface AnyWay {
   prepare?: (backup: Backup) => Promise<void>
   /**
    * Restores to the target. It opens the database itself where it has to, with `start` and `open` of
-   * node.ts; where it returns nothing, it is opened then, and that time counts as well.
+   * node.ts; where it returns nothing, it is opened once it is done, before the first entry is read.
    */
   restore: (restore: Restore) => Promise<Open | undefined>
   /** Whether the restore is from a node that runs. It is started before time is taken. */

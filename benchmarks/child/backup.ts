@@ -1,6 +1,6 @@
 import { firstWriter, open, start, stop } from '../node.ts'
 import { peakMemory } from '../parts/memory.ts'
-import { peakMemoryOfPrograms } from '../parts/program.ts'
+import { programs } from '../parts/program.ts'
 import { getWay } from '../ways.ts'
 import type { Measured, TaskOf } from './tasks.ts'
 
@@ -10,7 +10,7 @@ export async function backUp ({ way: name, backup }: TaskOf<'backup'>): Promise<
   await way.prepare?.(backup)
   if (way.reads === 'stopped node') {
     const time = await measure(() => way.backup(backup))
-    return { time, peakMemory: peakMemoryOfPrograms() ?? peakMemory() }
+    return { time, peakMemory: programs.areRun ? programs.peakMemory : peakMemory() }
   }
   const opened = await open(await start(backup.source, way.orbitdb, { id: firstWriter }), backup.dataset)
   const time = await measure(async () => way.backup?.(backup, opened))

@@ -1,6 +1,6 @@
 import { MissingSetupError, open, start, stop } from '../node.ts'
 import { peakMemory } from '../parts/memory.ts'
-import { peakMemoryOfPrograms } from '../parts/program.ts'
+import { programs } from '../parts/program.ts'
 import { getWay } from '../ways.ts'
 import type { Open, Way } from '../way.ts'
 import type { MeasuredRestore, TaskOf } from './tasks.ts'
@@ -12,10 +12,7 @@ export async function restore ({ way: name, restore }: TaskOf<'restore'>): Promi
   const passed = (): number => performance.now() - begin
 
   const { restored, isMissing } = await attempt(way, () => way.restore(restore))
-  const measured: MeasuredRestore = { time: passed(), peakMemory: peakMemory() }
-  if (restored == null) {
-    measured.peakMemory = peakMemoryOfPrograms() ?? measured.peakMemory
-  }
+  const measured: MeasuredRestore = { time: passed(), peakMemory: programs.areRun ? programs.peakMemory : peakMemory() }
   if (isMissing || way.isForeign === true) {
     return measured
   }

@@ -6,10 +6,12 @@ import { peakMemoryOf } from './memory.ts'
 // How often it is asked how much memory a program has, in ms
 const interval = 5
 
-let peak: number | undefined
-
-/** The most memory that a program has had that was run here; undefined when none was, or it is not known. */
-export const peakMemoryOfPrograms = (): number | undefined => peak
+/** The programs that were run here. */
+export const programs: {
+  areRun: boolean
+  /** The most memory that one has had, in bytes; undefined where it was over too soon to tell. */
+  peakMemory?: number
+} = { areRun: false }
 
 /**
  * Runs a program.
@@ -19,11 +21,14 @@ export const peakMemoryOfPrograms = (): number | undefined => peak
  */
 export async function run (command: string, args: string[], input?: Iterable<string>): Promise<void> {
   const program = spawn(command, args, { stdio: [input == null ? 'ignore' : 'pipe', 'ignore', 'pipe'] })
+  programs.areRun = true
   let errors = ''
   program.stderr!.on('data', data => { errors += data })
   const measure = (): void => {
     const memory = program.pid == null ? undefined : peakMemoryOf(program.pid)
-    peak = memory == null ? peak : Math.max(peak ?? 0, memory)
+    if (memory != null) {
+      programs.peakMemory = Math.max(programs.peakMemory ?? 0, memory)
+    }
   }
   const timer = setInterval(measure, interval)
   try {

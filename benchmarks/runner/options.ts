@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ways } from '../ways.ts'
 import type { Shape } from '../dataset.ts'
@@ -27,7 +28,7 @@ export interface Options {
 }
 
 /** Where the results of a complete run are. */
-const ownResults = 'benchmarks/results'
+const ownResults = join(import.meta.dirname, '../results')
 
 const shapes: Shape[] = [
   { entries: 1000, writers: 1 },
