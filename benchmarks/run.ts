@@ -5,12 +5,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { getDataset, nameOf } from './dataset.ts'
-import { report } from './report.ts'
+import { formatTable, report } from './report.ts'
 import { readMachine, readVersions } from './runner/machine.ts'
 import { measure } from './runner/measure.ts'
 import { readOptions, usage } from './runner/options.ts'
 import { createProgress } from './runner/progress.ts'
-import { toTable } from './runner/table.ts'
 import { withWorkspace } from './runner/workspace.ts'
 import type { Results } from './results.ts'
 import type { Options } from './runner/options.ts'
@@ -53,7 +52,7 @@ async function run ({ shapes, ways, rounds, isQuick, results: directory }: Optio
   if (directory != null) {
     await report(results, directory)
   }
-  console.log(results.datasets.map(toTable).join('\n'))
+  console.log(formatTable(results))
   return failures
 }
 

@@ -12,7 +12,7 @@ export const usage = `Usage: npm run bench -- [options]
   --writers <n>   written by n writers
   --indexed       that is a KeyValueIndexed, with one writer
   --ways <name>   only ways whose name has this in it; may be repeated
-  --rounds <n>    how many times each way is run (5)
+  --rounds <n>    how many times each way is run (3)
   --results <dir> where to write the results
 `
 
@@ -74,7 +74,7 @@ export function readOptions (args: string[]): Options {
   return {
     shapes: isOwnShape || values.quick ? [own] : [...shapes, ...values.full ? [largest] : []],
     ways: chosen,
-    rounds: toCount('rounds', values.rounds ?? (values.quick ? '1' : '5')),
+    rounds: toCount('rounds', values.rounds ?? (values.quick ? '1' : '3')),
     isQuick: values.quick,
     // What is not complete does not replace what is
     results: values.results ?? (isComplete ? ownResults : undefined),

@@ -1,14 +1,16 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createBackup, restoreBackup } from '../../src/index.ts'
+import { createBackup, restoreBackup, useSignatureVerifier } from '../../src/index.ts'
+import { createVerifier } from '../../src/signatures/index.ts'
+import * as openssl from '../../src/signatures/openssl.ts'
 import { optionsOf, start } from '../node.ts'
 import type { KeyValue } from '../../src/index.ts'
 import type { Way } from '../way.ts'
 
 const fileIn = (artifact: string): string => join(artifact, 'backup.car')
 
-const createWay = (name: string, about: string, verify: boolean): Way => ({
+const createWay = (name: string, about: string, { verify, hasAddon = false }: { verify: boolean, hasAddon?: boolean }): Way => ({
   name,
   about,
   orbitdb: 'patched',
@@ -17,6 +19,9 @@ const createWay = (name: string, about: string, verify: boolean): Way => ({
   keeps: ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins'],
   backup: ({ artifact }, { db }) => pipeline(createBackup(db), createWriteStream(fileIn(artifact))),
   restore: async ({ dataset, artifact, target }) => {
+    if (!hasAddon) {
+      useSignatureVerifier(createVerifier(openssl))
+    }
     const running = await start(target, 'patched')
     const source = createReadStream(fileIn(artifact))
     return { ...running, db: await restoreBackup<KeyValue<string>>(running.orbitdb, source, { ...optionsOf(running, dataset), verify }) }
@@ -24,6 +29,7 @@ const createWay = (name: string, about: string, verify: boolean): Way => ({
 })
 
 export default [
-  createWay('createBackup', 'An archive of this package: `createBackup`, to a file, and `restoreBackup`', true),
-  createWay('createBackup, verify: false', 'The same, but the restore checks no signatures and no access', false)
+  createWay('createBackup', 'An archive of this package: `createBackup`, to a file, and `restoreBackup`', { verify: true }),
+  createWay('createBackup, with secp256k1', 'The same, where the addon `secp256k1` is installed, which checks signatures', { verify: true, hasAddon: true }),
+  createWay('createBackup, verify: false', 'The same, but the restore checks no signatures and no access', { verify: false })
 ]

@@ -1,3 +1,4 @@
+import { useSignatureVerifier } from '../../src/index.ts'
 import { optionsOf, start } from '../node.ts'
 import { readBlocks, readLog, writeArtifact } from '../parts/artifact.ts'
 import type { Way } from '../way.ts'
@@ -14,6 +15,8 @@ const createWay = (name: string, about: string, verify: boolean): Way => ({
     await writeArtifact(artifact, { heads, index: [...index.keys()] }, blocks)
   },
   restore: async ({ dataset, artifact, target }) => {
+    // By itself, the patch has nothing else to check signatures
+    useSignatureVerifier()
     const running = await start(target, 'patched')
     const state = { address: dataset.address, ...await readLog(artifact), blocks: readBlocks(artifact) }
     return { ...running, db: await running.orbitdb.import(state, { ...optionsOf(running, dataset), verify }) }
