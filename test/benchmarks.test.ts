@@ -1,12 +1,11 @@
 import { deepStrictEqual, match, strictEqual } from 'node:assert'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { lostOf } from '../benchmarks/runner/record.ts'
 import filesystemCopy from '../benchmarks/ways/filesystem-copy.ts'
 import { useReplicas } from './helpers/replicas.ts'
+import { startScript } from './helpers/scripts.ts'
 import type { Aspect, Results } from '../benchmarks/results.ts'
 
 describe('benchmarks', () => {
@@ -22,16 +21,10 @@ describe('benchmarks', () => {
   })
 
   /** Starts the quick benchmark of a small database, with directories of its own. */
-  const start = (...args: string[]) => {
-    const child = spawn(process.execPath, ['benchmarks/run.ts', '--quick', '--entries', '25', '--writers', '2', ...args], {
-      cwd: join(import.meta.dirname, '..'),
-      env: { ...process.env, TMPDIR: temporary, ORBITDB_BACKUP_CACHE: join(directory, 'cache') },
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
-    const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
-      .then(([[code, signal], stdout, stderr]) => ({ code, signal, stdout, stderr }))
-    return { child, ended }
-  }
+  const start = (...args: string[]) => startScript(['benchmarks/run.ts', '--quick', '--entries', '25', '--writers', '2', ...args], {
+    temporary,
+    env: { ORBITDB_BACKUP_CACHE: join(directory, 'cache') }
+  })
 
   it('tell what a way loses', async () => {
     const { code, stdout, stderr } = await start('--ways', 'copy', '--ways', '@helia/car', '--ways', 'createBackup', '--results', directory).ended
@@ -46,6 +39,7 @@ describe('benchmarks', () => {
       'filesystem copy': [],
       '@helia/car': ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins', 'private keys'],
       createBackup: ['private keys'],
+      'createBackup, with secp256k1': ['private keys'],
       'createBackup, verify: false': ['private keys']
     })
     deepStrictEqual(await readdir(temporary), [])

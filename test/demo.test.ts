@@ -1,16 +1,14 @@
 import { deepStrictEqual, match, rejects, strictEqual, throws } from 'node:assert'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { createCommandLine } from '../scripts/demo/command-line.ts'
 import { checkArchive, readPackages, write } from '../scripts/demo/steps.ts'
 import { useReplicas } from './helpers/replicas.ts'
+import { root, startScript } from './helpers/scripts.ts'
 import type { Package } from '../scripts/demo/steps.ts'
 
-const root = join(import.meta.dirname, '..')
 const lockfileOfProject = join(root, 'package-lock.json')
 
 describe('demo', () => {
@@ -26,16 +24,7 @@ describe('demo', () => {
   })
 
   /** Starts the demo, with a temporary directory of its own. */
-  const start = (lockfile: string, env = {}) => {
-    const child = spawn(process.execPath, ['scripts/demo.ts', '--packages', lockfile], {
-      cwd: root,
-      env: { ...process.env, TMPDIR: temporary, ...env },
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
-    const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
-      .then(([[code], stdout, stderr]) => ({ code, stdout, stderr }))
-    return { child, ended }
-  }
+  const start = (lockfile: string, env?: Record<string, string>) => startScript(['scripts/demo.ts', '--packages', lockfile], { temporary, env })
 
   const createLockfile = async (json: string): Promise<string> => {
     const path = join(directory, 'package-lock.json')

@@ -1,4 +1,4 @@
-// A process that does one thing: it is sent a task, sends the answer, and ends.
+// A process that does one thing: it is sent a task, sends the answer, and is ended.
 import { inspect } from 'node:util'
 import { backUp } from './backup.ts'
 import { compare } from './compare.ts'
@@ -31,10 +31,5 @@ if (!process.connected) {
 }
 
 process.on('message', async (task: Task) => {
-  const message = await run(task)
-  process.send!(message, () => {
-    if (task.phase !== 'serve') {
-      process.exit()
-    }
-  })
+  process.send!(await run(task))
 })

@@ -13,14 +13,15 @@ const running = new Set<ChildProcess>()
 export interface Served<Answer> {
   answer: Answer
   stop: () => Promise<void>
-  /** Resolves when it is over. */
-  closed: Promise<unknown>
 }
 
-/** Performs a task in a process of its own, which ends then by itself. */
+/**
+ * Performs a task in a process of its own, and ends that. By itself it does not always end: Node.js may
+ * wait for ever for a thread that compiles and waits for garbage collection.
+ */
 export async function perform<P extends Phase> (task: TaskOf<P>, limit: number): Promise<Answers[P]> {
-  const { answer, closed } = await serve(task, limit)
-  await closed
+  const { answer, stop } = await serve(task, limit)
+  await stop()
   return answer
 }
 
@@ -49,7 +50,7 @@ export async function serve<P extends Phase> (task: TaskOf<P>, limit: number): P
     if ('error' in message) {
       throw new Error(message.error)
     }
-    return { answer: message.answer as Answers[P], stop, closed }
+    return { answer: message.answer as Answers[P], stop }
   } catch (error) {
     await stop()
     throw error

@@ -35,8 +35,8 @@ export type OnRead = (entries: number, bytes: number) => void
 export interface Origin {
   /** The database itself; unknown of that of an access controller. */
   db?: Database
-  /** The blocks of its node, where that is known. */
-  blocks?: Blocks
+  /** The blocks of its node. */
+  blocks: Blocks
   signal?: AbortSignal
   onRead: OnRead
 }
@@ -49,17 +49,15 @@ const maxBatchBytes = 2 ** 22
  * Reads the contents of a database: from the node, many blocks at a time, or else as the database
  * exports them, which may have a storage of its own for its entries.
  */
-export async function readContents (state: DatabaseState, { blocks, ...origin }: Origin): Promise<Contents> {
-  if (blocks != null) {
-    try {
-      return await readFromNode(state, { ...origin, blocks })
-    } catch (error) {
-      if (!(error instanceof MissingBlockError)) {
-        throw error
-      }
+export async function readContents (state: DatabaseState, origin: Origin): Promise<Contents> {
+  try {
+    return await readFromNode(state, origin)
+  } catch (error) {
+    if (error instanceof MissingBlockError) {
+      return readFromState(state, origin)
     }
+    throw error
   }
-  return readFromState(state, origin)
 }
 
 /** The hash of the block that an address names. */
@@ -114,7 +112,7 @@ function createCollector ({ heads, index }: DatabaseState) {
   }
 }
 
-async function readFromNode (state: DatabaseState, { db, blocks, signal, onRead }: Origin & { blocks: Blocks }): Promise<Contents> {
+async function readFromNode (state: DatabaseState, { db, blocks, signal, onRead }: Origin): Promise<Contents> {
   const getBlock = async (hash: string): Promise<Block> => {
     const [bytes] = await blocks.getMany([hash], { signal })
     if (bytes == null) {

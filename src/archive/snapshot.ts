@@ -5,7 +5,7 @@ import { toHash } from '../blocks/hashes.ts'
 import { pack, sortPacked, unpack } from '../blocks/packed.ts'
 import type { Contents, OnRead, Origin } from './contents.ts'
 import type { AccessControllerLink } from './format.ts'
-import type { Block, Database, DatabaseState, HeliaNode } from '../core/index.ts'
+import type { Block, Database, DatabaseState } from '../core/index.ts'
 
 /** A database to archive: its blocks, each of which is read when it is asked for if it is an entry. */
 export interface DatabaseSnapshot extends Pick<Contents, 'entries' | 'entryBytes' | 'readEntries'> {
@@ -25,9 +25,7 @@ export interface DatabaseSnapshot extends Pick<Contents, 'entries' | 'entryBytes
 /** Takes a snapshot of a database. */
 export async function takeSnapshot (db: Database, { signal, onRead }: { signal?: AbortSignal, onRead: OnRead }): Promise<DatabaseSnapshot> {
   const state = await db.export({ verify: false, signal })
-  const { ipfs } = db as { ipfs?: HeliaNode }
-  const blocks = ipfs == null ? undefined : await createBlocks(ipfs)
-  return createSnapshot(state, { db, blocks, signal, onRead })
+  return createSnapshot(state, { db, blocks: await createBlocks(db.ipfs), signal, onRead })
 }
 
 async function createSnapshot (state: DatabaseState, origin: Origin): Promise<DatabaseSnapshot> {
