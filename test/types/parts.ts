@@ -2,7 +2,7 @@
 import {
   AccessDeniedError, ComposedStorage, DefaultAccessController, EncryptedEntryError, Entry, Identities, ImportNotSupportedError, InvalidBlockError, InvalidEntryError, InvalidStateError,
   IPFSAccessController, IPFSBlockStorage, isIdentity, isValidAddress, KeyStore, LevelStorage, Log, LRUStorage, MemoryStorage, MissingBlockError, OrbitDBAccessController, parseAddress,
-  PublicKeyIdentityProvider, useAccessController, useIdentityProvider,
+  PublicKeyIdentityProvider, useAccessController, useIdentityProvider, useSignatureVerifier,
   type AccessController, type AccessControllerParams, type Clock, type DatabaseState, type Head, type HeliaNode, type Identity, type IdentityProvider, type KeyPair, type LogState,
   type OrbitDB, type OrbitDBAddress, type SignedEntry, type SigningIdentity, type Storage
 } from '../../src/index.ts'
@@ -72,6 +72,10 @@ is<KeyPair | undefined>()(await keystore.getKey('id'))
 is<string>()(keystore.getPublic(await keystore.createKey('id')))
 is<string>()(keystore.getPublic(await keystore.createKey('id'), { format: 'hex' }))
 is<Uint8Array>()(keystore.getPublic(await keystore.createKey('id'), { format: 'buffer' }))
+is<void>()(useSignatureVerifier(async (signature, publicKey, data) => signature.length + publicKey.length + data.length > 0))
+is<void>()(useSignatureVerifier())
+// @ts-expect-error: the verdict is a promise
+useSignatureVerifier(() => true)
 await keystore.clear()
 await keystore.close()
 // @ts-expect-error: no such format
