@@ -1,7 +1,7 @@
 // Every way to back up and restore an OrbitDB database, side by side.
 //
 //   npm run bench -- --help
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { getDataset, nameOf } from './dataset.ts'
@@ -11,27 +11,28 @@ import { measure } from './runner/measure.ts'
 import { readOptions, usage } from './runner/options.ts'
 import { createProgress } from './runner/progress.ts'
 import { withWorkspace } from './runner/workspace.ts'
-import type { Results } from './results.ts'
+import type { DatasetResults, Results } from './results.ts'
 import type { Options } from './runner/options.ts'
 
 const args = process.argv.slice(2)
 
 /** Measures, and returns what should not have happened. */
-async function run ({ shapes, ways, rounds, isQuick, results: directory }: Options): Promise<string[]> {
+async function run ({ shapes, ways, rounds, isQuick, results: directory, isResumed }: Options): Promise<string[]> {
   const results: Results = {
     date: new Date().toISOString(),
     command: ['npm run bench', ...args.length > 0 ? ['--', ...args] : []].join(' '),
     machine: await readMachine(),
     versions: await readVersions(),
     rounds,
-    datasets: []
+    datasets: isResumed && directory != null ? await readDatasets(directory) : []
   }
   const failures: string[] = []
   // Where times do not matter, it may as well be over sooner
   const concurrency = isQuick ? availableParallelism() : 1
   const progress = createProgress(ways, rounds)
   try {
-    for (const shape of shapes) {
+    const names = new Set(results.datasets.map(({ name }) => name))
+    for (const shape of shapes.filter(shape => !names.has(nameOf(shape)))) {
       const dataset = await getDataset(shape, (done, total) => progress.onEntry(nameOf(shape), done, total))
       const measured = await withWorkspace(async workspace => {
         if (isQuick) {
@@ -54,6 +55,11 @@ async function run ({ shapes, ways, rounds, isQuick, results: directory }: Optio
   }
   console.log(formatTable(results))
   return failures
+}
+
+async function readDatasets (directory: string): Promise<DatasetResults[]> {
+  const results: Results = JSON.parse(await readFile(join(directory, 'results.json'), 'utf8'))
+  return results.datasets
 }
 
 function readOptionsOrExit (): Options {

@@ -14,6 +14,7 @@ export const usage = `Usage: npm run bench -- [options]
   --ways <name>   only ways whose name has this in it; may be repeated
   --rounds <n>    how many times each way is run (3)
   --results <dir> where to write the results
+  --resume        go on with the results that are there
 `
 
 export interface Options {
@@ -24,6 +25,8 @@ export interface Options {
   isQuick: boolean
   /** Where the results are written, if they are. */
   results?: string
+  /** Whether databases that are in the results already are not measured again. */
+  isResumed: boolean
   isHelp: boolean
 }
 
@@ -53,6 +56,7 @@ export function readOptions (args: string[]): Options {
       ways: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       results: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
     }
   })
@@ -78,6 +82,7 @@ export function readOptions (args: string[]): Options {
     isQuick: values.quick,
     // What is not complete does not replace what is
     results: values.results ?? (isComplete ? ownResults : undefined),
+    isResumed: values.resume,
     isHelp: values.help
   }
 }

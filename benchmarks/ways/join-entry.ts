@@ -2,13 +2,13 @@ import { open, start } from '../node.ts'
 import { readBlocks, readLog } from '../parts/artifact.ts'
 import { putBlocks } from '../parts/blocks.ts'
 import { extract } from '../parts/extraction.ts'
+import { skipWhenTooLong } from '../parts/limit.ts'
 import type { Log } from '../parts/artifact.ts'
 import type { Open, Restore, Way } from '../way.ts'
 
-// How long it takes to join an entry that comes after those that are there, in ms: from 1,000 entries to
-// 10,000 it did not change. The references of each are read and verified again.
-const timeForEntry = 9.5
-const maxTime = 5 * 60_000
+// How long it takes for an entry, in ms: from 1,000 entries to 10,000 it did not change. Where each is
+// joined by itself, its references are read and verified again.
+const timeForEntry = { each: 9.5, heads: 4.5 }
 
 /** Stores the blocks, and joins some of the entries. */
 async function restore ({ dataset, artifact, target }: Restore, choose: (log: Log) => string[]): Promise<Open> {
@@ -29,15 +29,14 @@ const ways: Way[] = [
     ...common,
     name: 'joinEntry of each entry',
     about: 'The entries of `log.values()` and the blocks are saved; the blocks are put back, and `log.joinEntry` is called for each entry, oldest first',
-    skips: ({ entries }) => entries * timeForEntry > maxTime
-      ? `It takes about 10 ms for each entry, ${Math.round(entries * timeForEntry / 60_000)} min for all`
-      : undefined,
+    skips: skipWhenTooLong(timeForEntry.each),
     restore: params => restore(params, ({ index }) => index)
   },
   {
     ...common,
     name: 'joinEntry of the heads',
     about: 'The same, but `log.joinEntry` is called for the heads only, and finds the other entries by their links',
+    skips: skipWhenTooLong(timeForEntry.heads),
     restore: params => restore(params, ({ heads }) => heads.map(({ hash }) => hash))
   }
 ]
