@@ -1,9 +1,9 @@
 import { readEntry, scanLinks } from './entries.ts'
 import { decode, isDigestOf } from './format.ts'
 import { isDagCborHash, toBytes, toHash } from '../blocks/hashes.ts'
-import { missingBlock } from '../blocks/missing.ts'
+import { invalidBlock, invalidEntry, missingBlock } from '../blocks/errors.ts'
 import { countOf, pack, sortPacked, unpack } from '../blocks/packed.ts'
-import { Entry, InvalidBlockError, MissingBlockError } from '../core/index.ts'
+import { Entry, MissingBlockError } from '../core/index.ts'
 import type { EntryLinks } from './entries.ts'
 import type { Block, CryptFunction, Database, DatabaseState } from '../core/index.ts'
 import type { Blocks, CIDBytes, StoredBlock } from '../blocks/index.ts'
@@ -89,11 +89,14 @@ function createCollector ({ heads, index }: DatabaseState) {
     found,
     writers,
     /** Adds an entry, which has no links when it can not be read. */
-    add: (bytes: Uint8Array, links: EntryLinks & { refs?: string[] } | undefined): void => {
+    add: (cid: CIDBytes, bytes: Uint8Array, links: EntryLinks & { refs?: string[] } | undefined): void => {
       entryBytes += bytes.length
       if (links == null) {
         isUnread = true
         return
+      }
+      if (!isDagCborHash(String(links.identity))) {
+        throw invalidEntry(cid)
       }
       writers.add(links.identity)
       for (const hash of links.next) {
@@ -118,7 +121,9 @@ async function readFromNode (state: DatabaseState, { db, blocks, signal, onRead 
     if (bytes == null) {
       throw missingBlock(hash)
     }
-    await checkBlock(toBytes(hash), bytes)
+    if (!await isDigestOf(toBytes(hash), bytes)) {
+      throw invalidBlock(toBytes(hash))
+    }
     return [hash, bytes]
   }
   const readEntries: ReadEntries = (packed, signal) => readInBatches(packed, cids => blocks.getMany(cids, { signal }), signal)
@@ -139,8 +144,7 @@ async function readFromNode (state: DatabaseState, { db, blocks, signal, onRead 
     for await (const batch of readEntries(packed, signal)) {
       let length = 0
       for (const [cid, bytes] of batch) {
-        await checkBlock(cid, bytes)
-        collector.add(bytes, (decrypt == null ? scanLinks(bytes) : undefined) ?? await decodeLinks(bytes, decrypt))
+        collector.add(cid, bytes, (decrypt == null ? scanLinks(bytes) : undefined) ?? await decodeLinks(bytes, decrypt))
         length += bytes.length
       }
       onRead(batch.length, length)
@@ -175,7 +179,7 @@ async function readFromState (state: DatabaseState, { db, signal, onRead }: Orig
     if (db == null) {
       kept.set(hash, bytes)
     }
-    collector.add(bytes, await decodeLinks(bytes, decrypt))
+    collector.add(toBytes(hash), bytes, await decodeLinks(bytes, decrypt))
     onRead(1, bytes.length)
   }
 
@@ -205,15 +209,7 @@ async function decodeLinks (bytes: Uint8Array, decrypt?: CryptFunction): Promise
   return Entry.isEncrypted(bytes) ? undefined : readEntry(bytes) ?? Entry.decode(bytes)
 }
 
-async function checkBlock (cid: CIDBytes, bytes: Uint8Array): Promise<void> {
-  const isIntact = isDigestOf(cid, bytes)
-  if (!(typeof isIntact === 'boolean' ? isIntact : await isIntact)) {
-    // How OrbitDB makes its errors is no part of their types
-    throw new (InvalidBlockError as unknown as new (hash: string) => InvalidBlockError)(toHash(cid))
-  }
-}
-
-/** Reads entries in batches of about as many bytes, as those of the last one suggest. */
+/** Reads entries, checked, in batches of about as many bytes as those of the last one suggest. */
 async function * readInBatches (
   packed: Uint8Array,
   read: (cids: CIDBytes[]) => Promise<Array<Uint8Array | undefined>>,
@@ -240,6 +236,12 @@ async function * readInBatches (
   while (next != null) {
     const batch = await next
     signal?.throwIfAborted()
+    for (const [cid, bytes] of batch) {
+      const isIntact = isDigestOf(cid, bytes)
+      if (!(isIntact instanceof Promise ? await isIntact : isIntact)) {
+        throw invalidBlock(cid)
+      }
+    }
     const bytes = batch.reduce((bytes, block) => bytes + block[1].length, 1)
     length = Math.max(1, Math.min(maxBatchLength, Math.floor(maxBatchBytes * batch.length / bytes)))
     next = at < count ? readNext() : undefined

@@ -24,59 +24,85 @@ const startsWith = (bytes: Uint8Array, at: number, start: Uint8Array): boolean =
 
 const encodeKey = (key: string): Uint8Array => Uint8Array.from([0x60 | key.length, ...new TextEncoder().encode(key)])
 
-/** The keys that come before the payload, in their order, as far as they are needed. */
-const [v, ...textKeys] = ['v', 'id', 'key', 'sig'].map(encodeKey)
-const nextKey = encodeKey('next')
-const identityKey = encodeKey('identity')
+/** The keys of an entry, in the order that DAG-CBOR has them in: by their length. */
+const keys = ['v', 'id', 'key', 'sig', 'next', 'refs', 'clock', 'payload', 'identity'].map(encodeKey)
 
-/** Where the text that starts at some byte ends; NaN when there is none. */
-function endOfText (bytes: Uint8Array, at: number): number {
-  const start = bytes[at]
-  if (start >> 5 !== 3) {
+/** The first byte of a map with so many keys. */
+const mapStart = 0xa0 | keys.length
+
+const nextKey = keys[4]
+const identityKey = keys[8]
+
+/** How deep values are followed. What is deeper is left to others. */
+const maxDepth = 100
+
+/**
+ * Where the DAG-CBOR value that starts at some byte ends, as RFC 8949 has it: NaN when that is not to
+ * be found out.
+ */
+function endOf (bytes: Uint8Array, at: number, depth = 0): number {
+  const type = bytes[at] >> 5
+  const info = bytes[at] & 31
+  if (info > 27 || depth > maxDepth) {
     return NaN
   }
-  return start < 0x78 ? at + 1 + (start & 31) : start === 0x78 ? at + 2 + bytes[at + 1] : start === 0x79 ? at + 3 + (bytes[at + 1] << 8 | bytes[at + 2]) : NaN
+  const length = info < 24 ? 0 : 1 << (info - 24)
+  let end = at + 1 + length
+  let value = length === 0 ? info : 0
+  for (let i = end - length; i < end; i++) value = value * 256 + bytes[i]
+  if (type === 2 || type === 3) {
+    return end + value
+  }
+  const items = type === 4 ? value : type === 5 ? value * 2 : type === 6 ? 1 : 0
+  for (let i = 0; i < items && end < bytes.length; i++) {
+    end = endOf(bytes, end, depth + 1)
+  }
+  return end
 }
 
 /** Reads the hash that is encoded at some byte: undefined when there is none. */
 function readHash (bytes: Uint8Array, at: number): string | undefined {
-  return bytes[at] === 0x78 && bytes[at + 1] === hashLength
-    ? String.fromCharCode.apply(null, bytes.subarray(at + 2, at + 2 + hashLength) as unknown as number[])
+  const text = bytes.subarray(at + 2, at + 2 + hashLength)
+  return bytes[at] === 0x78 && bytes[at + 1] === hashLength && text.every(byte => byte < 0x80)
+    ? String.fromCharCode.apply(null, text as unknown as number[])
     : undefined
 }
 
 /**
- * Reads the links of an entry without decoding all of it: undefined when it can not be read so. An
- * entry is a DAG-CBOR map, the keys of which are sorted by length: first `v`, `id`, `key`, `sig` and
- * `next`, then `refs`, `clock` and `payload`, and last `identity`.
+ * Reads the links of an entry without decoding all of it, which takes several times as long: undefined
+ * when it has other keys than every entry has, or anything else in it is unusual.
  */
 export function scanLinks (bytes: Uint8Array): EntryLinks | undefined {
-  if (!isMap(bytes) || !startsWith(bytes, 1, v)) {
-    return
-  }
-  let at = 1 + v.length + 1
-  for (const key of textKeys) {
+  let next: string[] | undefined = []
+  let identity: string | undefined
+  let at = 1
+  for (const key of bytes[0] === mapStart ? keys : []) {
     if (!startsWith(bytes, at, key)) {
       return
     }
-    at = endOfText(bytes, at + key.length)
+    at += key.length
+    if (key === nextKey) next = readHashes(bytes, at)
+    if (key === identityKey) identity = readHash(bytes, at)
+    at = endOf(bytes, at)
   }
-  const identityAt = bytes.length - 2 - hashLength
-  const identity = startsWith(bytes, identityAt - identityKey.length, identityKey) ? readHash(bytes, identityAt) : undefined
-  const count = bytes[at + nextKey.length] - 0x80
-  if (identity == null || !startsWith(bytes, at, nextKey) || !(count >= 0 && count < 24)) {
+  return next != null && identity != null && at === bytes.length ? { next, identity } : undefined
+}
+
+/** Reads the array of hashes that is encoded at some byte: undefined when there is none, or it is a long one. */
+function readHashes (bytes: Uint8Array, at: number): string[] | undefined {
+  const count = bytes[at] - 0x80
+  if (!(count >= 0 && count < 24)) {
     return
   }
-  const next: string[] = []
-  at += nextKey.length + 1
-  for (let i = 0; i < count; i++, at += 2 + hashLength) {
-    const hash = readHash(bytes, at)
+  const hashes = []
+  for (let i = 0; i < count; i++) {
+    const hash = readHash(bytes, at + 1 + i * (2 + hashLength))
     if (hash == null) {
       return
     }
-    next.push(hash)
+    hashes.push(hash)
   }
-  return { next, identity }
+  return hashes
 }
 
 function decodeMap (bytes: Uint8Array): any {

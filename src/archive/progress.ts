@@ -1,3 +1,5 @@
+import { CustomProgressEvent } from 'progress-events'
+
 /** How much of something is done. */
 export interface Amount {
   done: number
@@ -34,6 +36,6 @@ export function createProgress<Type extends string> (
       blocks: { done: done.blocks, total: total.blocks },
       bytes: { done: done.bytes, total: total.bytes }
     }
-    onProgress?.(new CustomEvent(type, { detail }) as CustomEvent & { type: Type })
+    onProgress?.(new CustomProgressEvent(type, detail))
   }
 }

@@ -32,7 +32,7 @@ const maxBatchBytes = 2 ** 22
  * Every block is checked against its hash before it is stored, and nothing is pinned or gets into a
  * log before all of a database is verified. When it fails, what was stored is for the node's garbage
  * collection to remove. Databases of one archive are restored one after the other: those that came
- * before the one that failed stay restored, and are closed.
+ * before the one that failed stay restored, and are closed unless they were open before.
  *
  * @returns The database, or an array where the archive has several.
  * @throws EmptyArchiveError, NotAnArchiveError, ForeignArchiveError, UnsupportedVersionError,
@@ -55,12 +55,15 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   const onImport = createProgress('orbitdb-backup:restore:import', onProgress, { blocks: total })
 
   const restored: Database[] = []
+  /** Those that were not open before */
+  const opened: Database[] = []
   try {
     for (const database of roots) {
       let done = 0
-      restored.push(await orbitdb.open(database.address, {
+      const entryStorage = options.entryStorage ?? await createEntryStorage(orbitdb.ipfs, blocks)
+      const db: Database = await orbitdb.open(database.address, {
         ...options as {},
-        entryStorage: options.entryStorage ?? await createEntryStorage(orbitdb.ipfs, blocks),
+        entryStorage,
         signal,
         restore: {
           ...await toState(blocks, database),
@@ -72,10 +75,12 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
             }
           }
         }
-      }))
+      })
+      restored.push(db)
+      if (db.log.storage === entryStorage) opened.push(db)
     }
   } catch (error) {
-    for (const db of restored) {
+    for (const db of opened) {
       await db.close()
     }
     const pinned = await blocks.arePinned(setup)

@@ -46,21 +46,24 @@ export async function scanArchive (archive: ArchiveReader, { visit, onInvalid, o
     }
   })
 
-  const addSnapshotBlock = (hash: string, bytes: Uint8Array): void => {
-    try {
-      snapshots.add(hash, bytes)
-    } catch (error) {
-      if (onInvalid == null || !(error instanceof DamagedArchiveError)) {
-        throw error
+  /** Adds a block of a snapshot, and those that came before it was known that they are such blocks. */
+  const addSnapshotBlocks = (...blocks: Array<[hash: string, bytes: Uint8Array]>): void => {
+    for (const [hash, bytes] of blocks) {
+      try {
+        snapshots.add(hash, bytes)
+      } catch (error) {
+        if (onInvalid == null || !(error instanceof DamagedArchiveError)) {
+          throw error
+        }
+        onInvalid(error)
       }
-      onInvalid(error)
-    }
-    for (const next of snapshots.pending()) {
-      const bytes = early.get(next)
-      if (bytes != null) {
-        early.delete(next)
-        extra.delete(next)
-        return addSnapshotBlock(next, bytes)
+      for (const next of early.size > 0 ? snapshots.pending() : []) {
+        const bytes = early.get(next)
+        if (bytes != null) {
+          early.delete(next)
+          extra.delete(next)
+          blocks.push([next, bytes])
+        }
       }
     }
   }
@@ -85,7 +88,7 @@ export async function scanArchive (archive: ArchiveReader, { visit, onInvalid, o
         continue
       }
       if (snapshots.needs(hash)) {
-        addSnapshotBlock(hash, block.bytes)
+        addSnapshotBlocks([hash, block.bytes])
         continue
       }
       if (!links.has(hash)) {

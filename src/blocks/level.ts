@@ -2,7 +2,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { detach } from './detach.ts'
 import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
 import { hasLinks } from './links.ts'
-import { missingBlock } from './missing.ts'
+import { missingBlock } from './errors.ts'
 import type { BlockName, Blocks, CIDBytes } from './blocks.ts'
 import type { HeliaNode } from '../core/index.ts'
 

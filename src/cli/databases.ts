@@ -24,9 +24,7 @@ export interface StoredDatabase {
   address: DatabaseAddress
   /** Undefined when the node does not have its block. */
   manifest?: Manifest
-  /** The folder of its log. */
-  path: string
-  /** Whether that is the one where `KeyValueIndexed` keeps it. */
+  /** Whether it was opened with `KeyValueIndexed`. */
   isIndexed: boolean
   /** The databases whose access controller it is. */
   controls: StoredDatabase[]
@@ -79,6 +77,23 @@ export async function readLog (path: string): Promise<StoredLog> {
   return { heads, index }
 }
 
+/**
+ * Reads all of the log of a database. It is in two parts when the database was opened as
+ * `KeyValueIndexed` and without it: then it is the union of both.
+ */
+export async function readWholeLog (orbitdb: string, hash: string): Promise<StoredLog> {
+  const { log, indexedLog } = pathsOf(orbitdb, hash)
+  const [one, other] = [await readLog(log), await readLog(indexedLog)]
+  const isHeadOf = ({ heads }: StoredLog, hash: string): boolean => heads.some(head => head.hash === hash)
+  // A head stays one unless the other part has it, and something that follows it
+  const headsOf = (part: StoredLog, other: StoredLog): Head[] => part.heads.filter(({ hash }) => !other.index.has(hash) || isHeadOf(other, hash))
+  const heads = [...headsOf(one, other), ...headsOf(other, one)]
+  return {
+    heads: [...new Map(heads.map(head => [head.hash, head])).values()],
+    index: new Set([...one.index, ...other.index])
+  }
+}
+
 /** Reads the manifest of a database: undefined when the node does not have it. */
 export async function readManifest (readBlocks: ReadBlocks, address: string): Promise<Manifest | undefined> {
   const [bytes] = await readBlocks([hashOf(address)])
@@ -87,14 +102,12 @@ export async function readManifest (readBlocks: ReadBlocks, address: string): Pr
 }
 
 /**
- * The folder of the log of a database. There are two when it was opened as `KeyValueIndexed` and
- * without it: then it is the one of the log that has more entries.
+ * Whether a database was opened with `KeyValueIndexed`. Where it was opened without that as well, the
+ * part of its log that has more entries decides.
  */
-export async function findLog (orbitdb: string, hash: string): Promise<Pick<StoredDatabase, 'path' | 'isIndexed'>> {
+export async function wasIndexed (orbitdb: string, hash: string): Promise<boolean> {
   const { log, indexedLog } = pathsOf(orbitdb, hash)
-  const isThere = { log: await hasLog(log), indexedLog: await hasLog(indexedLog) }
-  const isIndexed = isThere.indexedLog && !(isThere.log && (await readLog(log)).index.size > (await readLog(indexedLog)).index.size)
-  return { path: isIndexed ? indexedLog : log, isIndexed }
+  return await hasLog(indexedLog) && !(await hasLog(log) && (await readLog(log)).index.size > (await readLog(indexedLog)).index.size)
 }
 
 /** Finds the databases that a node has, sorted by name. */
@@ -104,7 +117,7 @@ export async function findDatabases (orbitdb: string, readBlocks: ReadBlocks): P
     const { log, indexedLog } = pathsOf(orbitdb, hash)
     if (await hasLog(log) || await hasLog(indexedLog)) {
       const address: DatabaseAddress = `/orbitdb/${hash}`
-      databases.push({ address, manifest: await readManifest(readBlocks, address), ...await findLog(orbitdb, hash), controls: [] })
+      databases.push({ address, manifest: await readManifest(readBlocks, address), isIndexed: await wasIndexed(orbitdb, hash), controls: [] })
     }
   }
   for (const database of databases) {

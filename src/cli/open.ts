@@ -1,5 +1,5 @@
 import { CLIError } from './errors.ts'
-import { findLog, hashOf, readLog, readManifest } from './databases.ts'
+import { hashOf, readManifest, readWholeLog } from './databases.ts'
 import { createIdentities } from './node.ts'
 import { Database, MemoryStorage } from '../index.ts'
 import type { OfflineNode } from './node.ts'
@@ -49,7 +49,7 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     if (manifest == null) {
       throw new CLIError('damaged', `The node does not have the manifest of ${address}, its first block`)
     }
-    const { heads, index } = await readLog((await findLog(orbitdb, hashOf(address))).path)
+    const { heads, index } = await readWholeLog(orbitdb, hashOf(address))
     const headsStorage = await MemoryStorage()
     await headsStorage.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
     return Database({

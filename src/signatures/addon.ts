@@ -1,5 +1,6 @@
 import { concat } from 'uint8arrays/concat'
 import { readSignature } from './der.ts'
+import { sample } from './sample.ts'
 import { batched } from '../batched.ts'
 import type { Worker } from 'node:worker_threads'
 
@@ -11,12 +12,13 @@ interface Secp256k1 {
 /** What checks signatures. Each is r and s, the digest of what was signed, and a compressed point: 129 bytes. */
 type CheckAll = (checks: Uint8Array) => boolean[]
 
-const { process } = globalThis
-const crypto = process?.getBuiltinModule?.('node:crypto')
+const crypto = globalThis.process?.getBuiltinModule?.('node:crypto')
 
-/** Loads the addon. Another thread is sent this function as text, so that it uses nothing from around it. */
-function load (path: string): CheckAll {
-  const { ecdsaVerify }: Secp256k1 = process.getBuiltinModule('node:module').createRequire(path)(path)
+const toCheck = (signature: Uint8Array, publicKey: string, data: Uint8Array): Uint8Array => {
+  return concat([signature, crypto.hash('sha256', data, 'buffer'), Buffer.from(publicKey, 'hex')])
+}
+
+function createCheckAll ({ ecdsaVerify }: Secp256k1): CheckAll {
   return checks => Array.from({ length: checks.length / 129 }, (_, i) => {
     const check = checks.subarray(i * 129, (i + 1) * 129)
     try {
@@ -28,11 +30,33 @@ function load (path: string): CheckAll {
   })
 }
 
+// The same for another thread. It is text, as bundlers would lose a file, and rename what a function uses.
+const threadSource = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const { ecdsaVerify } = require(workerData)
+  parentPort.on('message', checks => {
+    const verdicts = []
+    for (let at = 0; at < checks.length; at += 129) {
+      try {
+        verdicts.push(ecdsaVerify(checks.subarray(at, at + 64), checks.subarray(at + 64, at + 96), checks.subarray(at + 96, at + 129)))
+      } catch {
+        verdicts.push(false)
+      }
+    }
+    parentPort.postMessage(verdicts)
+  })
+`
+
 function find (): { path: string, checkHere: CheckAll } | undefined {
   try {
+    const require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
     // Without the package's fallback in JavaScript, which is slower than @libp2p/crypto
-    const path = process.getBuiltinModule('node:module').createRequire(import.meta.url).resolve('secp256k1/bindings.js')
-    return { path, checkHere: load(path) }
+    const path = require.resolve('secp256k1/bindings.js')
+    const checkHere = createCheckAll(require(path))
+    // Another version of the package may have another interface
+    const { signature, publicKey, data, otherData } = sample
+    const verdicts = checkHere(concat([data, otherData].map(data => toCheck(readSignature(signature)!, publicKey, data))))
+    return verdicts[0] && !verdicts[1] ? { path, checkHere } : undefined
   } catch {
     // Not installed, or not for this platform
   }
@@ -46,51 +70,48 @@ export const isAvailable = addon != null
 /** Up to how many signatures are checked here. More than that are worth another thread. */
 const maxHere = 8
 
-/** Another thread that checks signatures, while this one goes on. */
-interface Checker {
-  check: (checks: Uint8Array) => Promise<boolean[]>
-}
+/** What another thread was asked, in the order of its answers. */
+const asked: Array<{ checks: Uint8Array, resolve: (verdicts: boolean[]) => void }> = []
 
-function startChecker (path: string): Checker {
-  const { Worker } = process.getBuiltinModule('node:worker_threads')
-  const worker: Worker = new Worker(`
-    const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
-    const checkAll = (${load.toString()})(workerData)
-    parentPort.on('message', checks => parentPort.postMessage(checkAll(checks)))
-  `, { eval: true, workerData: path })
-  /** What is asked, in the order of the answers. */
-  const asked: Array<PromiseWithResolvers<boolean[]>> = []
+/** The other thread; null when there can be none. */
+let thread: Worker | null | undefined
 
+function startThread (path: string): Worker | null {
+  let worker: Worker
+  try {
+    const { Worker } = process.getBuiltinModule('node:worker_threads')
+    worker = new Worker(threadSource, { eval: true, workerData: path, execArgv: [] })
+  } catch {
+    return null
+  }
   // It keeps the process running as long as it is asked something
   worker.unref()
   worker.on('message', (verdicts: boolean[]) => {
     asked.shift()!.resolve(verdicts)
     if (asked.length === 0) worker.unref()
   })
-  worker.on('error', error => {
-    checker = undefined
-    for (const { reject } of asked) reject(error)
-  })
-  return {
-    check: async checks => {
-      const answer = Promise.withResolvers<boolean[]>()
-      asked.push(answer)
-      worker.ref()
-      worker.postMessage(checks)
-      return answer.promise
-    }
+  const doWithout = (): void => {
+    thread = null
+    for (const { checks, resolve } of asked.splice(0)) resolve(addon!.checkHere(checks))
   }
+  worker.on('error', doWithout)
+  worker.on('exit', doWithout)
+  return worker
 }
 
-let checker: Checker | undefined
-
-const check = batched(async (checks: Uint8Array[]) => {
-  const { path, checkHere } = addon!
-  if (checks.length <= maxHere) {
-    return checkHere(concat(checks))
+const check = batched(async (all: Uint8Array[]) => {
+  const checks = concat(all)
+  if (all.length > maxHere && thread === undefined) {
+    thread = startThread(addon!.path)
   }
-  checker ??= startChecker(path)
-  return checker.check(concat(checks))
+  if (all.length <= maxHere || thread == null) {
+    return addon!.checkHere(checks)
+  }
+  const { promise, resolve } = Promise.withResolvers<boolean[]>()
+  asked.push({ checks, resolve })
+  thread.ref()
+  thread.postMessage(checks)
+  return promise
 })
 
 /**
@@ -100,5 +121,5 @@ const check = batched(async (checks: Uint8Array[]) => {
  */
 export async function verify (signature: Uint8Array, publicKey: string, data: Uint8Array): Promise<boolean> {
   const integers = readSignature(signature)
-  return integers != null && check(concat([integers, crypto.hash('sha256', data, 'buffer'), Buffer.from(publicKey, 'hex')]))
+  return integers != null && check(toCheck(integers, publicKey, data))
 }

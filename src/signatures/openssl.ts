@@ -1,10 +1,8 @@
 import { readSignature } from './der.ts'
+import { sample } from './sample.ts'
 import type { KeyObject } from 'node:crypto'
 
 const crypto = globalThis.process?.getBuiltinModule?.('node:crypto')
-
-/** Whether OpenSSL can be asked, which checks signatures several times faster, and on all cores. */
-export const isAvailable = crypto?.getCurves?.().includes('secp256k1') ?? false
 
 /** What a DER public key has before a compressed secp256k1 point: an algorithm and a curve. */
 const keyPrefix = '3036301006072a8648ce3d020106052b8104000a032200'
@@ -35,6 +33,20 @@ function createKey (publicKey: string): KeyObject | null {
     return null
   }
 }
+
+function canVerify (): boolean {
+  try {
+    const { signature, publicKey, data, otherData } = sample
+    const key = createKey(publicKey)!
+    return crypto.verify('sha256', data, key, signature) && !crypto.verify('sha256', otherData, key, signature)
+  } catch {
+    // There is no OpenSSL, or none with this curve
+    return false
+  }
+}
+
+/** Whether OpenSSL can be asked, which checks signatures several times faster, and on all cores. */
+export const isAvailable = canVerify()
 
 /**
  * Whether a signature of data was made by a secp256k1 key.

@@ -226,6 +226,17 @@ describe('createBackup', () => {
     await rejects(archive(await orbitdb.open(db.address)), { name: 'InvalidBlockError', hash })
   })
 
+  it('fails when a block is damaged once its archive was begun', async () => {
+    const { orbitdb, ipfs } = await createReplica()
+    const db = await orbitdb.open('database', { type: 'events' })
+    const hash = await db.add('value')
+    const chunks = createBackup(db)
+    await chunks.next()
+    const bytes = flipBit(Buffer.concat(await all(ipfs.blockstore.get(toCID(hash) as any))))
+    await (ipfs.blockstore as any).unwrap().unwrap().put(toCID(hash), bytes)
+    await rejects(all(chunks), { name: 'InvalidBlockError', hash })
+  })
+
   describe('of a log that was not closed well archives all of it:', () => {
     const toBytes = (heads: object[]): Uint8Array => new TextEncoder().encode(JSON.stringify(heads))
 

@@ -470,6 +470,23 @@ describe('restoreBackup', () => {
     deepStrictEqual(await hashesOf(await open(orbitdb, first.address)), hashes)
   })
 
+  it('leaves databases open that were open before when one of them fails', async () => {
+    const replica = await createReplica()
+    const all = [await createDatabase(replica, types.events, 'a'), await createDatabase(replica, types.events, 'b')]
+    const [first, second] = all.sort((a, b) => a.address < b.address ? -1 : 1)
+    const bytes = await archive([first, second])
+    await first.close()
+    await second.close()
+
+    const db = await open(replica.orbitdb, first.address)
+    let isClosed = false
+    db.events.on('close', () => { isClosed = true })
+    const Database: DatabaseFactory<any> = async () => { throw new Error('can not be opened') }
+    await rejects(restoreBackup(replica.orbitdb, bytes, { Database }), /can not be opened/)
+    strictEqual(isClosed, false)
+    strictEqual(await open(replica.orbitdb, first.address), db)
+  })
+
   it('refuses storages that several databases would share', async () => {
     const replica = await createReplica()
     const bytes = await archive([await createDatabase(replica, types.events, 'a'), await createDatabase(replica, types.events, 'b')])

@@ -53,6 +53,17 @@ describe('orbitdb-backup restore', () => {
     return other
   }
 
+  it('leaves alone what another restores at the same time', async () => {
+    const node = join(await createDirectory(), 'node')
+    const results = await Promise.all([all, all, all].map(path => runCLI(['restore', path, '-d', node])))
+    ok(results.some(({ code }) => code === 0), results.map(({ stderr }) => stderr).join(''))
+    for (const { code, stderr } of results.filter(({ code }) => code !== 0)) {
+      deepStrictEqual([code, /in use/.test(stderr)], [3, true], stderr)
+    }
+    const { stdout } = await runCLI(['list', '-d', node, '--json'])
+    strictEqual(JSON.parse(stdout).databases.length, 4)
+  })
+
   it('restores on a new node what the unpatched OrbitDB reads there as it was', async () => {
     const node = join(await createDirectory(), 'new/node')
     const { code, stdout, stderr } = await runCLI(['restore', all, '-d', node, '--indexed'])

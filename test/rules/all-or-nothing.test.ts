@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import * as dagCbor from '@ipld/dag-cbor'
@@ -118,6 +119,50 @@ describe('All or nothing', () => {
   })
 
   after(() => rm(directory, { recursive: true }))
+
+  it('an import that fails goes no further', async () => {
+    const { db } = await open(await copyReplica())
+    const missing = few.state.heads[0].hash.replace(/....$/, '1111')
+    let done = 0
+    let atError: number | undefined
+    await rejects(db.import({ ...many.state, index: [...many.state.index.keys(), missing] }, { verify: false, onProgress: () => { done++ } }), () => {
+      atError = done
+      return true
+    })
+    await setTimeout(200)
+    strictEqual(done, atError)
+    deepStrictEqual(await storedIn(db), asItWas)
+  })
+
+  it('a storage may pin without a promise, and fail so', async () => {
+    for (const persist of [() => {}, () => { throw new Error('full') }]) {
+      const entryStorage = { ...await MemoryStorage(), persist: persist as () => Promise<void> }
+      const log = await Log((await createIdentities(['reader']))[0], { logId: address, entryStorage })
+      for (const block of few.state.blocks) await entryStorage.put(...block)
+      const imported = log.import(few.state, { verify: false })
+      await (persist.length === 0 && String(persist).includes('throw') ? rejects(imported, { message: 'full' }) : imported)
+      await log.close()
+    }
+  })
+
+  it('a log that is cleared does not wait for an export that waits for its turn', async () => {
+    const [writer] = await createIdentities(['writer'])
+    const begun = Promise.withResolvers<void>()
+    const allowed = Promise.withResolvers<boolean>()
+    const canAppend = async (): Promise<boolean> => {
+      begun.resolve()
+      return allowed.promise
+    }
+    const log = await Log(writer, { logId: 'log', access: { canAppend } as any })
+    const appended = log.append('value')
+    await begun.promise
+    const exported = log.export()
+    await setTimeout(10)
+    await Promise.all([rejects(exported, { message: 'The log was cleared' }), log.clear()])
+    allowed.resolve(true)
+    await appended
+    await log.close()
+  })
 
   /** Creates a directory with a copy of the node. */
   const copyReplica = async (to?: string): Promise<string> => {

@@ -61,7 +61,7 @@ export async function addFacts (facts: Facts, { hash, bytes }: ArchivedBlock, sn
   if (snapshots.isOfAccess(id)) {
     facts.blocks.set(hash, bytes.slice())
   }
-  const isValid = await Entry.verify({ verify: verifySignature }, entry).catch(() => false)
+  const isValid = key !== '' && entry.sig !== '' && await Entry.verify({ verify: verifySignature }, entry)
   facts.entries.set(hash, { id, identity, key, isValid, ...(!isKnown && { links: { next, refs } }) })
 }
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCommand, run, withLocation } from '../command.ts'
-import { findDatabases, hashOf, pathsOf, readLog, titleOf } from '../databases.ts'
+import { findDatabases, hashOf, pathsOf, readWholeLog, titleOf } from '../databases.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import type { Context, NodeOptions } from '../command.ts'
@@ -60,8 +60,8 @@ interface Description {
 }
 
 async function describe (database: StoredDatabase, orbitdb: string, readBlocks: ReadBlocks, signal: AbortSignal): Promise<Description> {
-  const { address, manifest, path, isIndexed, controls } = database
-  const { heads, index } = await readLog(path)
+  const { address, manifest, isIndexed, controls } = database
+  const { heads, index } = await readWholeLog(orbitdb, hashOf(address))
   const setup = [hashOf(address), ...manifest?.accessController.startsWith('/ipfs/') === true ? [hashOf(manifest.accessController)] : []]
   const { bytes, missing } = await measure([...setup, ...index], readBlocks, signal)
   return {

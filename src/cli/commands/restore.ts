@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { createCommand, run, withLocation } from '../command.ts'
-import { databaseNamesIn, findLog, hashOf, pathsOf, readLog, readManifest } from '../databases.ts'
+import { databaseNamesIn, hashOf, pathsOf, readLog, readManifest, wasIndexed } from '../databases.ts'
 import { unsupportedType } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { findLayout, namesIn } from '../layout.ts'
@@ -51,9 +51,16 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
     layout.datastore.kind ??= 'level'
   }
 
-  const undo = await prepareUndo(layout)
+  const before = await prepareUndo(layout)
+  // Where another has the node, what is there is that one's
+  let undo = async (): Promise<void> => {}
   try {
-    const databases = await withNode(layout, node => restoreTo(node, layout, bytes, options, { signal, output }))
+    const databases = await withNode(layout, async node => {
+      // And so is what another has made before it was locked
+      const now = await prepareUndo(layout)
+      undo = now.names.size > before.names.size ? now.undo : before.undo
+      return restoreTo(node, layout, bytes, options, { signal, output })
+    })
     const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
     output.result({
       json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
@@ -63,7 +70,7 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
       ].join('\n')
     })
   } catch (error) {
-    await undo()
+    await undo().catch(({ message }) => output.warn(`What was made could not be removed: ${message}`))
     throw error
   }
 }
@@ -101,7 +108,7 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, byt
     if (!Object.hasOwn(own, type)) {
       throw unsupportedType(type)
     }
-    const isIndexed = type === 'keyvalue' && (indexed || (await findLog(directory, hashOf(address))).isIndexed)
+    const isIndexed = type === 'keyvalue' && (indexed || await wasIndexed(directory, hashOf(address)))
     types.set(address, type)
     layouts.set(address, isIndexed)
     return (isIndexed ? KeyValueIndexed() : own[type]())(params)
@@ -130,8 +137,15 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, byt
 
 const isThere = async (path: string): Promise<boolean> => await stat(path).catch(() => undefined) != null
 
-/** Remembers what is there, and returns a function that removes what else there is then. */
-async function prepareUndo ({ blockstore, datastore, orbitdb }: Layout): Promise<() => Promise<void>> {
+interface Undo {
+  /** The names of the databases that are there. */
+  names: Set<string>
+  /** Removes what else there is then. */
+  undo: () => Promise<void>
+}
+
+/** Remembers what is there. */
+async function prepareUndo ({ blockstore, datastore, orbitdb }: Layout): Promise<Undo> {
   const made: string[] = []
   for (const path of [blockstore.path, datastore.path, orbitdb]) {
     let first: string | undefined
@@ -142,7 +156,7 @@ async function prepareUndo ({ blockstore, datastore, orbitdb }: Layout): Promise
   }
   const names = new Set(await databaseNamesIn(orbitdb))
 
-  return async () => {
+  const undo = async (): Promise<void> => {
     for (const path of made) {
       await rm(path, { recursive: true, force: true })
     }
@@ -154,4 +168,5 @@ async function prepareUndo ({ blockstore, datastore, orbitdb }: Layout): Promise
       }
     }
   }
+  return { names, undo }
 }
