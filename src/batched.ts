@@ -1,4 +1,4 @@
-// Runs a function once everything that is ready to run has run
+// Runs a function soon: in Node.js once all that is ready to run has run, so that more calls come together
 const defer = globalThis.setImmediate ?? queueMicrotask
 
 interface Call<Value, Result> {
