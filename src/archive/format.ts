@@ -1,5 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
+import { equals } from 'uint8arrays/equals'
 import { DamagedArchiveError, ForeignArchiveError, UnsupportedVersionError } from './errors.ts'
 import { cidLength, isOfDagCbor, multihashOf, toBytes, toHash } from '../blocks/hashes.ts'
 import { countOf, unpack } from '../blocks/packed.ts'
@@ -67,15 +68,6 @@ export function isDigestOf (cid: CIDBytes, bytes: Uint8Array): boolean | Promise
   const expected = multihashOf(cid).subarray(2)
   const digest = sha256(bytes)
   return digest instanceof Uint8Array ? equals(expected, digest) : digest.then(digest => equals(expected, digest))
-}
-
-function equals (a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) {
-      return false
-    }
-  }
-  return a.length === b.length
 }
 
 /** Creates a DAG-CBOR block of a value. */

@@ -1,4 +1,5 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { equals } from 'uint8arrays/equals'
 import { detach } from './detach.ts'
 import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
 import { hasLinks } from './links.ts'
@@ -111,8 +112,6 @@ function addPin (record: Uint8Array | undefined, cid: CIDBytes): Uint8Array | un
   const { pinCount, pinnedBy } = record == null ? { pinCount: 0, pinnedBy: [] } : dagCbor.decode<PinnedBlock>(record)
   return pinnedBy.some(other => equals(other, cid)) ? undefined : dagCbor.encode({ pinCount: pinCount + 1, pinnedBy: [...pinnedBy, cid] })
 }
-
-const equals = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => b[i] === byte)
 
 /**
  * The blocks of a node, straight from its Level databases, where they are recognised; what is not is
