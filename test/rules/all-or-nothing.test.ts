@@ -366,6 +366,13 @@ describe('All or nothing', () => {
       deepStrictEqual(await storedIn(db), few.complete)
     })
 
+    it('on a disk that is full for a while is undone before the log is exported', async () => {
+      const { db, stubs } = await importOnFullDisks()
+      stubs.forEach(stub => stub.restore())
+      const { heads, index } = await db.log.export()
+      deepStrictEqual({ heads: heads.map(({ hash }) => hash).sort(), index: [...index.keys()].sort() }, asItWas)
+    })
+
     it('on a disk that is full for a while leaves nothing that stands in the way of others', async () => {
       const { stubs, ...replica } = await importOnFullDisks()
       stubs.forEach(stub => stub.restore())
