@@ -8,7 +8,7 @@ import { inspect } from './commands/inspect.ts'
 import { list } from './commands/list.ts'
 import { restore } from './commands/restore.ts'
 import { verify } from './commands/verify.ts'
-import { exitCodes, oneLine, toCLIError } from './errors.ts'
+import { CLIError, exitCodes, oneLine, toCLIError } from './errors.ts'
 
 const commands = [create, restore, verify, inspect, list]
 
@@ -39,7 +39,12 @@ process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
 })
 
+const [major] = process.versions.node.split('.').map(Number)
+
 try {
+  if (major < 22) {
+    throw new CLIError('failed', `Node.js 22 or newer is needed, this is ${process.versions.node}`)
+  }
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError && error.code === 'commander.help') {

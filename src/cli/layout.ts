@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CLIError } from './errors.ts'
 
@@ -80,8 +80,15 @@ async function findOrbitDB ({ directory, orbitdb }: LocationOptions): Promise<st
   return orbitdb ?? (isItself ? directory : path)
 }
 
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true
+
 /** Finds out where a node keeps what it has. */
 export async function findLayout (options: LocationOptions): Promise<Layout> {
+  for (const path of [options.directory, options.blockstore, options.datastore, options.orbitdb]) {
+    if (path != null && await isFile(path)) {
+      throw new CLIError('usage', `"${path}" is a file, not a directory`)
+    }
+  }
   return {
     blockstore: await findStore('blockstore', options),
     datastore: await findStore('datastore', options),

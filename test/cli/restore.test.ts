@@ -53,6 +53,11 @@ describe('orbitdb-backup restore', () => {
     return other
   }
 
+  it('takes no file for a directory', async () => {
+    const { code, stderr } = await runCLI(['restore', posts, '-d', posts])
+    deepStrictEqual([code, stderr], [2, `error: "${posts}" is a file, not a directory\n`])
+  })
+
   it('leaves alone what another restores at the same time', async () => {
     const node = join(await createDirectory(), 'node')
     const results = await Promise.all([all, all, all].map(path => runCLI(['restore', path, '-d', node])))

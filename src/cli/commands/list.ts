@@ -35,7 +35,7 @@ async function listDatabases (options: NodeOptions, { signal, output }: Context)
     }
     output.result({
       json: { blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
-      text: () => databases.length === 0 ? `No database is in "${layout.orbitdb}"` : format(databases)
+      text: () => databases.length === 0 ? `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb if it is somewhere else` : format(databases)
     })
   } finally {
     await node.close()

@@ -66,6 +66,7 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
       json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
       text: () => [
         ...databases.map(({ name, type, entries, heads, address }) => `${name}: ${type}, ${countEntries(entries)}, ${count(heads, 'head')}, ${address}`),
+        `blocks are in ${layout.blockstore.path}, OrbitDB's directory is ${layout.orbitdb}`,
         `${name}: restored ${count(databases.length, 'database')}, ${countEntries(entries)}`
       ].join('\n')
     })
