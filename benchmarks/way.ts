@@ -3,6 +3,9 @@ import type { Aspect } from './results.ts'
 import type { Node } from '../scripts/node.ts'
 import type { KeyValue, OrbitDB } from '../src/index.ts'
 
+/** All that a database is. Private keys belong to a node. */
+export const partsOfDatabase: readonly Aspect[] = ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins']
+
 /** Which OrbitDB: the one that users have, or the one with export and import. */
 export type Core = 'stock' | 'patched'
 

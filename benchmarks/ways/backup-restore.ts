@@ -6,6 +6,7 @@ import { createVerifier } from '../../src/signatures/index.ts'
 import * as openssl from '../../src/signatures/openssl.ts'
 import { optionsOf, start } from '../node.ts'
 import type { KeyValue } from '../../src/index.ts'
+import { partsOfDatabase } from '../way.ts'
 import type { Way } from '../way.ts'
 
 const fileIn = (artifact: string): string => join(artifact, 'backup.car')
@@ -16,7 +17,7 @@ const createWay = (name: string, about: string, { verify, hasAddon = false }: { 
   orbitdb: 'patched',
   reads: 'running node',
   checks: verify ? 'everything' : 'hashes',
-  keeps: ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins'],
+  keeps: partsOfDatabase,
   backup: ({ artifact }, { db }) => pipeline(createBackup(db), createWriteStream(fileIn(artifact))),
   restore: async ({ dataset, artifact, target }) => {
     if (!hasAddon) {

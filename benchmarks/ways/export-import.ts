@@ -1,6 +1,7 @@
 import { useSignatureVerifier } from '../../src/index.ts'
 import { optionsOf, start } from '../node.ts'
 import { readBlocks, readLog, writeArtifact } from '../parts/artifact.ts'
+import { partsOfDatabase } from '../way.ts'
 import type { Way } from '../way.ts'
 
 const createWay = (name: string, about: string, verify: boolean): Way => ({
@@ -9,7 +10,7 @@ const createWay = (name: string, about: string, verify: boolean): Way => ({
   orbitdb: 'patched',
   reads: 'running node',
   checks: verify ? 'everything' : 'hashes',
-  keeps: ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins'],
+  keeps: partsOfDatabase,
   backup: async ({ artifact }, { db }) => {
     const { heads, index, blocks } = await db.export()
     await writeArtifact(artifact, { heads, index: [...index.keys()] }, blocks)

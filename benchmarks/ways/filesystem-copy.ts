@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { run } from '../parts/program.ts'
+import { partsOfDatabase } from '../way.ts'
 import type { Way } from '../way.ts'
 
 const directories = ['ipfs', 'orbitdb']
@@ -12,7 +13,7 @@ const way: Way = {
   orbitdb: 'stock',
   reads: 'stopped node',
   checks: 'nothing',
-  keeps: ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins', 'private keys'],
+  keeps: [...partsOfDatabase, 'private keys'],
   backup: ({ source, artifact }) => copy(source, artifact),
   restore: async ({ artifact, target }) => {
     await copy(artifact, target)

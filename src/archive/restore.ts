@@ -30,8 +30,8 @@ const maxBatchBytes = 2 ** 22
  * those that it has, which keep what they have besides.
  *
  * Every block is checked against its hash before it is stored, and nothing is pinned or gets into a
- * log before all of a database is verified. When it fails then, what was stored is for the node's garbage
- * collection to remove. Databases of one archive are restored one after the other: those that came
+ * log before all of a database is verified. When it fails before that, what was stored is for the node's
+ * garbage collection to remove. Databases of one archive are restored one after the other: those that came
  * before the one that failed stay restored, and are closed unless they were open before.
  *
  * @returns The database, or an array where the archive has several.
