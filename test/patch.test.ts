@@ -7,7 +7,9 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
-const patch = join(root, 'patches/@orbitdb+core+4.0.0.patch')
+const directory = join(root, 'patches')
+const patches = (await readdir(directory)).sort().map(file => join(directory, file))
+const identity = ['-c', 'user.name=OrbitDB', '-c', 'user.email=orbitdb@example.org', '-c', 'commit.gpgsign=false']
 
 /** The paths of the files under a directory, and what is in each. */
 async function readFiles (directory: string): Promise<Record<string, string>> {
@@ -21,7 +23,12 @@ async function readFiles (directory: string): Promise<Record<string, string>> {
   return files
 }
 
-describe('The patch', () => {
+/** The name of the file of a patch, without its number. */
+function slug (subject: string): string {
+  return subject.toLowerCase().replace(/[^a-z0-9_]+/g, '-').replace(/-+$/, '')
+}
+
+describe('The patches', () => {
   let checkout: string
 
   beforeEach(async () => {
@@ -29,23 +36,34 @@ describe('The patch', () => {
     await cp(join(root, 'node_modules/@orbitdb/core-stock/src'), join(checkout, 'src'), { recursive: true })
     await cp(join(root, 'node_modules/@orbitdb/core-stock/package.json'), join(checkout, 'package.json'))
     await run('git', ['init', '--quiet'], { cwd: checkout })
-    await run('git', ['apply', '-p4', patch], { cwd: checkout })
+    await run('git', ['add', '.'], { cwd: checkout })
+    await run('git', [...identity, 'commit', '--quiet', '--message', 'As published'], { cwd: checkout })
   })
 
   afterEach(async () => {
     await rm(checkout, { recursive: true })
   })
 
-  it('applies to an upstream checkout with git apply -p4, and gives what is installed here', async () => {
+  it('apply to an upstream checkout with git apply -p4, and give what is installed here', async () => {
+    await run('git', ['apply', '-p4', ...patches], { cwd: checkout })
     deepStrictEqual(await readFiles(join(checkout, 'src')), await readFiles(join(root, 'node_modules/@orbitdb/core/src')))
   })
 
-  it('passes upstream\'s linter', async () => {
+  it('are commits there with git am -p4', async () => {
+    await run('git', [...identity, 'am', '--quiet', '-p4', ...patches], { cwd: checkout })
+    const { stdout } = await run('git', ['log', '--format=%s', '--reverse'], { cwd: checkout })
+    const subjects = stdout.trim().split('\n').slice(1)
+    deepStrictEqual(subjects.map(slug), patches.map(path => /\+\d{3}\+(.+)\.patch$/.exec(path)?.[1]))
+    deepStrictEqual(await readFiles(join(checkout, 'src')), await readFiles(join(root, 'node_modules/@orbitdb/core/src')))
+  })
+
+  it('pass upstream\'s linter', async () => {
+    await run('git', ['apply', '-p4', ...patches], { cwd: checkout })
     await run(process.execPath, [join(root, 'node_modules/standard/bin/cmd.cjs'), '--env=mocha', 'src/**/*.js'], { cwd: checkout })
   })
 
-  it('touches the sources only', async () => {
-    const changed = (await readFile(patch, 'utf8')).matchAll(/^diff --git a\/(\S+)/gm)
-    deepStrictEqual([...changed].map(([, path]) => path).filter(path => !path.startsWith('node_modules/@orbitdb/core/src/')), [])
+  it('touch the sources and package.json only', async () => {
+    const changed = (await Promise.all(patches.map(path => readFile(path, 'utf8')))).join('').matchAll(/^diff --git a\/(\S+)/gm)
+    deepStrictEqual([...changed].map(([, path]) => path).filter(path => !/^node_modules\/@orbitdb\/core\/(src\/|package\.json$)/.test(path)), [])
   })
 })
