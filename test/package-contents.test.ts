@@ -1,0 +1,101 @@
+// What is in the package, before anybody installs it.
+import { deepStrictEqual, match, ok } from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { anchorsOf, linksOf } from './helpers/markdown.ts'
+import { pack } from './helpers/package.ts'
+import { root } from './helpers/scripts.ts'
+import type { Packed } from './helpers/package.ts'
+
+const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8')
+const manifest = JSON.parse(await read('package.json'))
+
+// What the package may have: more than that is to be noticed
+const most = { files: 170, size: 600_000, unpackedSize: 2_800_000 }
+
+describe('The contents of the package', function () {
+  this.timeout(120_000)
+
+  let packed: Packed
+  let paths: string[]
+
+  before(async () => {
+    packed = await pack()
+    paths = packed.files.map(({ path }) => path)
+  })
+
+  it('are what is needed, and nothing else', () => {
+    deepStrictEqual(paths.filter(path => !/^(dist\/.+|docs\/[A-Z-]+\.md|[A-Z]+\.md|LICENSE|package\.json)$/.test(path)), [])
+    const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'UPGRADING.md', 'dist/index.js', 'dist/index.d.ts', 'dist/index.js.map', 'dist/cli.js', 'dist/LICENSES.txt', 'dist/orbitdb/index.js', 'dist/orbitdb-core.patch']
+    deepStrictEqual(needed.filter(path => !paths.includes(path)), [])
+  })
+
+  it('are as small as they were', () => {
+    const { size, unpackedSize, files } = packed
+    console.log(`      ${files.length} files, ${Math.round(size / 1000)} kB packed, ${Math.round(unpackedSize / 1000)} kB unpacked`)
+    ok(files.length <= most.files && size <= most.size && unpackedSize <= most.unpackedSize)
+  })
+
+  it('have a source map of each bundled module', () => {
+    deepStrictEqual(paths.filter(path => /^dist\/[^/]+\.js$/.test(path) && !paths.includes(`${path}.map`)), [])
+  })
+
+  it('satisfy publint', async () => {
+    const tarball = await readFile(packed.path)
+    const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, strict: true })
+    deepStrictEqual(messages.map(message => formatMessage(message, pkg)), [])
+  })
+
+  it('have types that every way to resolve modules finds', async () => {
+    const result = await checkPackage(createPackageFromTarballData(await readFile(packed.path)))
+    ok(result.types !== false)
+    // It has ES modules only, which CommonJS can import
+    deepStrictEqual(result.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM'), [])
+  })
+
+  it('have the license text of everything that is built in', async () => {
+    const [, ...licenses] = (await read('dist/LICENSES.txt')).split(`\n\n${'-'.repeat(80)}\n\n`)
+    const titles = licenses.map(license => license.split('\n')[0])
+    for (const title of [/^@orbitdb\/core 4\.0\.0: MIT$/, /^helia 7\S+: Apache-2\.0 OR MIT$/, /^cborg 6\S+: Apache-2\.0$/]) {
+      ok(titles.some(text => title.test(text)), `${title}`)
+    }
+    const words = /permission|licensed|redistribution|do what the fuck you want/i
+    deepStrictEqual(licenses.filter(license => !words.test(license) || license.split('\n').length < 8).map(license => license.split('\n')[0]), [])
+    deepStrictEqual(licenses.filter(license => /^copyright .*<.*(year|holder|owner)/im.test(license)), [])
+  })
+
+  it('have the license of @orbitdb/core beside its modules', async () => {
+    deepStrictEqual(await read('dist/orbitdb/LICENSE'), await read('node_modules/@orbitdb/core-stock/LICENSE'))
+  })
+
+  it('have no script that an install runs or warns of', () => {
+    deepStrictEqual(Object.keys(manifest.scripts).filter(name => /^(pre|post)?(install|prepare)$/.test(name)), [])
+  })
+
+  it('say where the project is', () => {
+    match(manifest.repository.url, /^git\+https:\/\/.+\.git$/)
+    ok(manifest.bugs.url.startsWith('https://') && manifest.homepage.startsWith('https://'))
+  })
+
+  it('have pages whose links lead somewhere', async () => {
+    // The registry's page has relative links lead to the repository
+    const inRepository = new Set(execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n'))
+    const isThere = (path: string): boolean => inRepository.has(path) || [...inRepository].some(file => file.startsWith(`${path}/`))
+    const dead: string[] = []
+    for (const page of paths.filter(path => path.endsWith('.md'))) {
+      for (const link of linksOf(await read(page)).filter(link => !/^[a-z]+:/.test(link))) {
+        const [path, anchor] = decodeURI(link).split('#')
+        const target = path === '' ? page : posix.normalize(join(dirname(page), path))
+        const hasAnchor = async (): Promise<boolean> => anchor == null || anchorsOf(await read(target)).has(anchor)
+        if (!isThere(target) || !await hasAnchor()) {
+          dead.push(`${page}: ${link}`)
+        }
+      }
+    }
+    deepStrictEqual(dead, [])
+  })
+})
