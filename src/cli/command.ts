@@ -60,6 +60,8 @@ export function withLocation (command: Command): Command {
     .option('--blockstore <path>', 'where the blocks are (default: ipfs/blocks, blocks, ipfs/blockstore, blockstore or ipfs)')
     .option('--datastore <path>', 'where the pins are (default: ipfs/data, data, ipfs/datastore or datastore)')
     .option('--orbitdb <path>', 'the directory given to OrbitDB (default: orbitdb)')
+    .option('--blockstore-options <options>', 'the options that the blockstore was made with, where they can not be told from what is in it: base=..., sublevel=..., prefixLength=..., extension=..., kind=level or kind=fs, with commas between them')
+    .option('--datastore-options <options>', 'those of the datastore: sublevel=..., extension=..., kind=...')
 }
 
 /** Options of commands on a node. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { CLIError } from './errors.ts'
 import { isDatabaseName, namesIn } from './layout.ts'
-import { openLevel } from './stores.ts'
+import { openLevel } from './stores/level.ts'
 import type { ReadBlocks } from './node.ts'
+import type { OpenedLevel } from './stores/level.ts'
 import type { DatabaseAddress, Head } from '../index.ts'
 
 /** The log of a database, as OrbitDB keeps it beside the blocks. */
@@ -47,15 +48,15 @@ const hasLevel = async (path: string): Promise<boolean> => (await namesIn(path))
 
 export const hasLog = (path: string): Promise<boolean> => hasLevel(join(path, '_heads'))
 
-async function withLevel<Result> (path: string, fn: (db: Awaited<ReturnType<typeof openLevel>>) => Promise<Result>, missing: Result): Promise<Result> {
+async function withLevel<Result> (path: string, fn: (db: OpenedLevel['db']) => Promise<Result>, missing: Result): Promise<Result> {
   if (!await hasLevel(path)) {
     return missing
   }
-  const db = await openLevel(path, { create: false })
+  const { db, close } = await openLevel(path, { write: false })
   try {
     return await fn(db)
   } finally {
-    await db.close()
+    await close()
   }
 }
 

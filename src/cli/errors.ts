@@ -48,6 +48,11 @@ export const unsupportedType = (type: string): CLIError => {
   return new CLIError('unsupported', `"${type}" is not one of OrbitDB's own types: use the library in an app that has registered it`)
 }
 
+/** The error about a directory that is not for this process to change. */
+export const notWritable = (path: string): CLIError => {
+  return new CLIError('failed', `"${path}" can not be written to: it is read-only, or belongs to another user`)
+}
+
 /** An error, what it was caused by, what that was caused by, and so on. */
 function * causesOf (error: unknown): Generator<Error & { code?: string }> {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -81,7 +86,9 @@ export function toCLIError (error: unknown): CLIError {
       return unsupportedType(type)
     }
   }
-  return new CLIError('failed', error instanceof Error ? error.message : String(error), { cause: error })
+  // What LevelDB itself says, which its caller leaves out
+  const said = error instanceof Error && error.cause instanceof Error && (error as NodeJS.ErrnoException).code?.startsWith('LEVEL_') ? error.cause : error
+  return new CLIError('failed', said instanceof Error ? said.message : String(said), { cause: error })
 }
 
 /** A message as one line. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { access, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { CLIError } from './errors.ts'
+import { CLIError, notWritable } from './errors.ts'
+import { isWritable } from './stores/level.ts'
 
 /** An archive to read. */
 export interface Source {
@@ -90,10 +90,11 @@ export async function openDestination (path: string, { force }: { force: boolean
   }
   const target = existing == null ? path : await realpath(path)
   const directory = dirname(target)
-  try {
-    await access(directory, constants.W_OK)
-  } catch (error) {
+  const canWrite = await isWritable(directory).catch(error => {
     throw isCode(error, 'ENOENT') ? new CLIError('notFound', `No directory "${directory}" is there: make it first`, { cause: error }) : error
+  })
+  if (!canWrite) {
+    throw notWritable(directory)
   }
   return { name: path, write: bytes => writeFile(target, bytes) }
 }

@@ -1,6 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CLIError } from './errors.ts'
+import { findFileBlocks, findFileData } from './stores/detect.ts'
+import { blockOptionNames, dataOptionNames, parseStoreOptions } from './stores/forms.ts'
+import type { Found } from './stores/detect.ts'
+import type { BlockForm, StoreKind, StoreOptions } from './stores/forms.ts'
 
 /** Where a node keeps what it has, as given on the command line. */
 export interface LocationOptions {
@@ -8,13 +12,21 @@ export interface LocationOptions {
   blockstore?: string
   datastore?: string
   orbitdb?: string
+  blockstoreOptions?: string
+  datastoreOptions?: string
 }
 
 /** One of the stores of a node. */
 export interface StoreLocation {
   path: string
   /** What keeps it; undefined when there is nothing yet. */
-  kind?: 'level' | 'fs'
+  kind?: StoreKind
+  /** Whether the user says where it is. */
+  isGiven: boolean
+  /** What the user says of it. */
+  options?: StoreOptions
+  /** What is known of its blocks, where they are files. */
+  found?: Found<BlockForm>
 }
 
 /** Where a node keeps what it has. */
@@ -31,6 +43,9 @@ export const usualNames = {
   datastore: ['ipfs/data', 'data', 'ipfs/datastore', 'datastore']
 }
 
+/** Names that folders of other things may have as well. */
+const commonNames = ['ipfs', 'data']
+
 /** The names in a directory; none when there is no such directory. */
 export async function namesIn (path: string): Promise<string[]> {
   try {
@@ -46,28 +61,28 @@ export async function namesIn (path: string): Promise<string[]> {
 
 const isLevel = (names: string[]): boolean => names.includes('CURRENT')
 
-/** Whether a directory looks like what keeps a store in files: blocks by the ends of their names, or Helia's data. */
-const isFs = {
-  blockstore: (names: string[]) => names.some(name => /^[A-Z2-7]{2}$/.test(name)),
-  datastore: (names: string[]) => names.includes('version.data') || names.includes('pinned-block')
-}
-
-async function findStore (store: 'blockstore' | 'datastore', { directory, [store]: given }: LocationOptions): Promise<StoreLocation> {
+async function findStore (store: keyof typeof usualNames, { directory, [store]: given }: LocationOptions, options: StoreOptions | undefined): Promise<StoreLocation> {
   if (given != null) {
     const names = await namesIn(given)
-    return { path: given, kind: isLevel(names) ? 'level' : names.length > 0 ? 'fs' : undefined }
+    return { path: given, isGiven: true, options, kind: isLevel(names) ? 'level' : names.length > 0 ? 'fs' : options?.kind }
   }
+  let unknown: StoreLocation | undefined
   for (const name of usualNames[store]) {
     const path = join(directory, name)
-    const names = await namesIn(path)
-    if (isLevel(names)) {
-      return { path, kind: 'level' }
+    if (isLevel(await namesIn(path))) {
+      return { path, isGiven: false, options, kind: 'level' }
     }
-    if (isFs[store](names)) {
-      return { path, kind: 'fs' }
+    const found = store === 'blockstore' ? await findFileBlocks(path) : await findFileData(path)
+    const location: StoreLocation = { path, isGiven: false, options, kind: 'fs', ...store === 'blockstore' && { found: found as Found<BlockForm> } }
+    if (found.forms.length > 0) {
+      return location
+    }
+    if (!found.isEmpty && !commonNames.includes(name)) {
+      unknown ??= location
     }
   }
-  return { path: join(directory, usualNames[store][0]) }
+  // What can not be told is refused when it is opened
+  return unknown ?? { path: join(directory, usualNames[store][0]), isGiven: false, options }
 }
 
 /** The name of a directory that OrbitDB makes for a database. */
@@ -89,9 +104,10 @@ export async function findLayout (options: LocationOptions): Promise<Layout> {
       throw new CLIError('usage', `"${path}" is a file, not a directory`)
     }
   }
+  const { blockstoreOptions: ofBlocks, datastoreOptions: ofData } = options
   return {
-    blockstore: await findStore('blockstore', options),
-    datastore: await findStore('datastore', options),
+    blockstore: await findStore('blockstore', options, ofBlocks == null ? undefined : parseStoreOptions(ofBlocks, '--blockstore-options', blockOptionNames)),
+    datastore: await findStore('datastore', options, ofData == null ? undefined : parseStoreOptions(ofData, '--datastore-options', dataOptionNames)),
     orbitdb: await findOrbitDB(options)
   }
 }

@@ -2,9 +2,10 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { toBytes } from '../blocks/hashes.ts'
 import { createBlocks } from '../blocks/index.ts'
 import { Identities, IPFSBlockStorage, KeyStore, MemoryStorage } from '../index.ts'
-import { openBlockstore, openDatastore } from './stores.ts'
+import { openStores } from './stores/index.ts'
 import type { HeliaNode } from '../index.ts'
 import type { Layout } from './layout.ts'
+import type { OpenOptions } from './stores/level.ts'
 
 /** Reads the blocks of some hashes: undefined for each that the node does not have. */
 export type ReadBlocks = (hashes: string[], signal?: AbortSignal) => Promise<Array<Uint8Array | undefined>>
@@ -13,6 +14,8 @@ export type ReadBlocks = (hashes: string[], signal?: AbortSignal) => Promise<Arr
 export interface OfflineNode {
   ipfs: HeliaNode
   readBlocks: ReadBlocks
+  /** What a user ought to know of its stores. */
+  notes: string[]
   close: () => Promise<void>
 }
 
@@ -32,33 +35,19 @@ const libp2p: HeliaNode['libp2p'] = {
   removeEventListener: nothing
 }
 
-export interface OpenNodeOptions {
-  /** Whether to write: without it, the datastore is not opened. */
-  write: boolean
-}
-
 /**
  * Opens the stores of a node. Helia is not started, as it would write to the datastore. Pins are kept
  * in memory where a node has a blockstore and no datastore, as they are when that node runs.
  */
-export async function openNode (layout: Layout, { write }: OpenNodeOptions): Promise<OfflineNode> {
-  const isNew = layout.blockstore.kind == null
-  const blockstore = await openBlockstore(layout.blockstore, { create: write })
+export async function openNode (layout: Layout, options: OpenOptions): Promise<OfflineNode> {
+  const { blockstore, datastore, notes, close } = await openStores(layout, options)
   try {
-    const datastore = write && (isNew || layout.datastore.kind != null) ? await openDatastore(layout.datastore, { create: true }) : undefined
     const { createHeliaLight } = await import('./helia.ts')
     const ipfs = Object.assign(createHeliaLight({ blockstore, datastore, codecs: [dagCbor] }), { libp2p })
     const blocks = await createBlocks(ipfs)
-    return {
-      ipfs,
-      readBlocks: (hashes, signal) => blocks.getMany(hashes.map(toBytes), { signal }),
-      close: async () => {
-        await blockstore.close()
-        await datastore?.close()
-      }
-    }
+    return { ipfs, notes, readBlocks: (hashes, signal) => blocks.getMany(hashes.map(toBytes), { signal }), close }
   } catch (error) {
-    await blockstore.close()
+    await close().catch(() => {})
     throw error
   }
 }

@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
 import * as stock from '@orbitdb/core-stock'
 import { FsBlockstore } from 'blockstore-fs'
+import { LevelBlockstore } from 'blockstore-level'
 import { FsDatastore } from 'datastore-fs'
+import { LevelDatastore } from 'datastore-level'
 import { createHeliaLight } from 'helia'
 import { Level } from 'level'
 import { read } from '../helpers/backups.ts'
@@ -16,7 +18,7 @@ import { createNode } from '../helpers/node.ts'
 import { bundle } from '../../scripts/bundle.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { IterableDatabase } from '../helpers/backups.ts'
-import type { DatabaseFactory, HeliaNode, OrbitDB } from '../../src/index.ts'
+import type { DatabaseFactory, OrbitDB } from '../../src/index.ts'
 
 /** Builds the command line, which starts several times faster then than from its sources. */
 async function buildCLI (): Promise<string> {
@@ -25,6 +27,8 @@ async function buildCLI (): Promise<string> {
   const directory = await mkdtemp(join(parent, 'cli-'))
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
   await bundle(directory)
+  // Some tests run it as another user
+  await chmod(directory, 0o755)
   return join(directory, 'cli.js')
 }
 
@@ -42,6 +46,9 @@ export interface RunOptions {
   cwd?: string
   /** What to pipe in */
   input?: Uint8Array
+  env?: NodeJS.ProcessEnv
+  /** A command that runs it */
+  wrapper?: string[]
   /** A module to load first, which makes something go wrong */
   preload?: string
   /** Called when the command runs */
@@ -49,9 +56,10 @@ export interface RunOptions {
 }
 
 /** Runs the command line as a child process, not on a terminal. */
-export async function runCLI (args: string[], { cwd, input, preload, onStart }: RunOptions = {}): Promise<Result> {
+export async function runCLI (args: string[], { cwd, env, wrapper = [], input, preload, onStart }: RunOptions = {}): Promise<Result> {
   const imports = preload == null ? [] : ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]
-  const child = spawn(process.execPath, [...imports, cli, ...args], { cwd })
+  const [command, ...rest] = [...wrapper, process.execPath, ...imports, cli, ...args]
+  const child = spawn(command, rest, { cwd, env })
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout.on('data', data => output.stdout.push(data))
   child.stderr.on('data', data => output.stderr.push(data))
@@ -105,26 +113,44 @@ export async function readAll (directory: string): Promise<Record<string, string
 
 /** Runs a function with the unpatched OrbitDB on a node, and stops both. */
 export async function withOrbitDB<Value> (directory: string, fn: (orbitdb: OrbitDB) => Promise<Value>, stores: 'level' | 'fs' = 'level'): Promise<Value> {
-  const node = await createNode(stores === 'level' ? join(directory, 'ipfs') : undefined)
-  const ipfs = stores === 'level' ? node : await createFsNode(directory, node)
+  if (stores === 'fs') {
+    return withStores(directory, { blockstore: new FsBlockstore(join(directory, 'blocks')), datastore: new FsDatastore(join(directory, 'data')) }, fn)
+  }
+  const ipfs = await createNode(join(directory, 'ipfs'))
   const orbitdb = await stock.createOrbitDB({ ipfs, directory: join(directory, 'orbitdb'), id: 'writer' })
   try {
     return await fn(orbitdb)
   } finally {
     await orbitdb.stop()
-    await node.stop()
+    await ipfs.stop()
   }
 }
 
-/** A node with the libp2p of another, and stores of files. */
-export async function createFsNode (directory: string, { libp2p }: HeliaNode): Promise<HeliaNode> {
-  const blockstore = new FsBlockstore(join(directory, 'blocks'))
-  const datastore = new FsDatastore(join(directory, 'data'))
+interface Stores {
+  blockstore: LevelBlockstore | FsBlockstore
+  datastore: LevelDatastore | FsDatastore
+  /** Closes what the stores leave open. */
+  close?: () => Promise<unknown>
+}
+
+/** Does the same with stores of any kind. */
+export async function withStores<Value> (directory: string, { blockstore, datastore, close }: Stores, fn: (orbitdb: OrbitDB) => Promise<Value>): Promise<Value> {
+  const node = await createNode()
   await blockstore.open()
   await datastore.open()
-  const helia = createHeliaLight({ blockstore, datastore, codecs: [dagCbor] })
-  await helia.start()
-  return { libp2p, blockstore: helia.blockstore, pins: helia.pins }
+  const helia = await createHeliaLight({ blockstore, datastore, codecs: [dagCbor] }).start()
+  const ipfs = { libp2p: node.libp2p, blockstore: helia.blockstore, pins: helia.pins, gc: () => helia.gc() }
+  const orbitdb = await stock.createOrbitDB({ ipfs, directory: join(directory, 'orbitdb'), id: 'writer' })
+  try {
+    return await fn(orbitdb)
+  } finally {
+    await orbitdb.stop()
+    await helia.stop()
+    await node.stop()
+    await blockstore.close()
+    await datastore.close()
+    await close?.()
+  }
 }
 
 /** The databases of the node that the tests of the command line use. */

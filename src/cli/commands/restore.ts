@@ -3,11 +3,11 @@ import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { createCommand, run, withLocation } from '../command.ts'
 import { databaseNamesIn, hashOf, pathsOf, readLog, readManifest, wasIndexed } from '../databases.ts'
-import { unsupportedType } from '../errors.ts'
+import { CLIError, unsupportedType } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { findLayout, namesIn } from '../layout.ts'
 import { count, countEntries } from '../output.ts'
-import { openLevel } from '../stores.ts'
+import { openLevel } from '../stores/level.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
@@ -45,10 +45,12 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
   const { bytes, size, name } = await openSource(path, signal)
   output.expect({ bytes: size })
   const layout = await findLayout(options)
-  if (layout.blockstore.kind != null && layout.datastore.kind == null && options.datastore == null) {
-    output.warn('The node has no datastore, so that the blocks can not be pinned: give it with --datastore if it is somewhere else')
-  } else if (options.datastore != null) {
-    layout.datastore.kind ??= 'level'
+  const { names } = await prepareUndo(layout)
+  if (layout.blockstore.kind == null && names.size > 0) {
+    throw new CLIError('notFound', `No blockstore is in "${options.directory}", where OrbitDB has databases: give it with --blockstore, so that the blocks get to where the node looks for them`)
+  }
+  if (layout.blockstore.kind != null && names.size === 0 && options.orbitdb == null && !await isThere(layout.orbitdb)) {
+    output.warn(`OrbitDB's directory is made at "${layout.orbitdb}": give it with --orbitdb if the app has it somewhere else`)
   }
 
   const before = await prepareUndo(layout)
@@ -56,6 +58,7 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
   let undo = async (): Promise<void> => {}
   try {
     const databases = await withNode(layout, async node => {
+      for (const note of node.notes) output.warn(note)
       // And so is what another has made before it was locked
       const now = await prepareUndo(layout)
       undo = now.names.size > before.names.size ? now.undo : before.undo
@@ -80,7 +83,7 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
 async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Promise<Result>): Promise<Result> {
   // A node whose stores are files has no lock but this one
   const keystore = join(layout.orbitdb, 'keystore')
-  const lock = (await namesIn(keystore)).includes('CURRENT') ? await openLevel(keystore, { create: false }) : undefined
+  const lock = (await namesIn(keystore)).includes('CURRENT') ? await openLevel(keystore, { write: true }) : undefined
   try {
     const { openNode } = await import('../node.ts')
     const node = await openNode(layout, { write: true })
