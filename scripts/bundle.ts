@@ -18,10 +18,13 @@ export const core = 'node_modules/@orbitdb/core'
 
 const readJSON = async (path: string) => JSON.parse(await readFile(join(root, path), 'utf8'))
 
-/** What is in the bundle besides our code: Helia with what it imports. The rest is installed. */
+/**
+ * What is in the bundle besides our code: Helia with what it imports, and libsecp256k1 as WebAssembly, as the
+ * package that has it is twenty times as large. The rest is installed.
+ */
 function isBundled (path: string, importer: string): boolean {
   const isOfHelia = /node_modules/.test(importer) && !/@orbitdb[\\/]core/.test(importer)
-  return (path === 'helia' || isOfHelia) && !isBuiltin(path)
+  return path.startsWith('@bitauth/libauth/') || ((path === 'helia' || isOfHelia) && !isBuiltin(path))
 }
 
 const packages: Plugin = {

@@ -1,16 +1,14 @@
 // All but the command line, in a browser: Debian's Chromium, or what CHROMIUM_PATH names.
-import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundle, executablePath, launch, serve } from './browser/chromium.ts'
+import { bundle, executablePath, launch, policyForSignatures, serve } from './browser/chromium.ts'
 import { archive } from './helpers/archives.ts'
 import { useReplicas } from './helpers/replicas.ts'
-import { createSigned, createSignedBySecp256k1, keyTypes, malformedSignatures, signedData, toHex, withHighS, wrongKeys } from './helpers/signatures.ts'
-import { verifyByLibp2p } from './helpers/verify-by-libp2p.ts'
 import { inspectBackup, restoreBackup, verifyBackup } from '../src/index.ts'
-import type { Source, Steps, Vector } from './browser/page.ts'
+import type { Source, Steps } from './browser/page.ts'
 import type { Database } from '../src/index.ts'
 import type { BuildResult } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
@@ -22,27 +20,6 @@ const bundles = {
   // Where classes have other names
   'a minified script': { format: 'iife', minify: true }
 } as const
-
-/** Signatures that are valid, and every kind that is not. */
-async function createVectors (): Promise<Array<Vector & { name: string }>> {
-  const data = toHex(signedData)
-  const signed = await createSignedBySecp256k1()
-  const { signature, publicKey } = signed
-  const vectors = [
-    { name: 'high s', signature: withHighS(signed), publicKey, data },
-    { name: 'other data', signature, publicKey, data: data.slice(2) },
-    { name: 'no data', signature, publicKey, data: '' },
-    ...Object.entries(malformedSignatures).map(([name, create]) => ({ name, signature: create(signed), publicKey, data })),
-    ...Object.entries(wrongKeys).map(([name, create]) => ({ name: `key with ${name}`, signature, publicKey: create(signed), data }))
-  ]
-  for (const type of keyTypes) {
-    const other = await createSigned(type)
-    vectors.push({ name: type, ...other, data })
-    vectors.push({ name: `key of another, of type ${type}`, ...other, signature, data })
-    vectors.push({ name: `signature of another, of type ${type}`, ...other, publicKey, data })
-  }
-  return vectors
-}
 
 describe('In a browser', function () {
   this.timeout(120_000)
@@ -84,7 +61,7 @@ describe('In a browser', function () {
           '/favicon.ico': { type: 'image/x-icon', body: '' },
           '/page.js': { type: 'text/javascript', body },
           '/archive.car': { type: 'application/vnd.ipld.car', body: car }
-        })
+        }, policyForSignatures)
         errors = []
         page = await browser.newPage()
         page.on('pageerror', error => { errors.push(String(error.stack)) })
@@ -113,16 +90,6 @@ describe('In a browser', function () {
       it('is bundled without warnings, and needs nothing of Node.js', async () => {
         deepStrictEqual(bundled.warnings, [])
         deepStrictEqual(await run('nodeGlobals'), [])
-      })
-
-      it('gives the verdicts of @libp2p/crypto on signatures', async () => {
-        const vectors = await createVectors()
-        const verdicts = await run('verdicts', vectors)
-        for (const [i, { name, signature, publicKey, data }] of vectors.entries()) {
-          const isValid = await verifyByLibp2p(signature, publicKey, Buffer.from(data, 'hex'))
-          deepStrictEqual(verdicts[i], [isValid, isValid], name)
-        }
-        ok(verdicts.flat().includes(true) && verdicts.flat().includes(false))
       })
 
       for (const stores of ['memory', 'IndexedDB'] as const) {

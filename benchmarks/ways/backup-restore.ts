@@ -2,8 +2,8 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createBackup, restoreBackup, useSignatureVerifier } from '../../src/index.ts'
-import { createVerifier } from '../../src/signatures/index.ts'
-import * as openssl from '../../src/signatures/openssl.ts'
+import { createVerifier, inHex } from '../../src/signatures/index.ts'
+import { findWebAssembly } from '../../src/signatures/webassembly.ts'
 import { optionsOf, start } from '../node.ts'
 import type { KeyValue } from '../../src/index.ts'
 import { partsOfDatabase } from '../way.ts'
@@ -21,7 +21,7 @@ const createWay = (name: string, about: string, { verify, hasAddon = false }: { 
   backup: ({ artifact }, { db }) => pipeline(createBackup(db), createWriteStream(fileIn(artifact))),
   restore: async ({ dataset, artifact, target }) => {
     if (!hasAddon) {
-      useSignatureVerifier(createVerifier(openssl))
+      useSignatureVerifier(inHex(createVerifier(await findWebAssembly())))
     }
     const running = await start(target, 'patched')
     const source = createReadStream(fileIn(artifact))

@@ -1,39 +1,96 @@
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { fromString } from 'uint8arrays/from-string'
-import * as addon from './addon.ts'
-import * as openssl from './openssl.ts'
+import { findAddon } from './addon.ts'
+import { pack, packedLength, pointLength } from './checks.ts'
+import { createPool } from './pool.ts'
+import { findWebAssembly } from './webassembly.ts'
+import { batched } from '../batched.ts'
+import { sha256 } from '../blocks/sha256.ts'
 import type { SignatureVerifier } from '../core/index.ts'
+import type { SignatureCheck } from './checks.ts'
+import type { Means } from './means.ts'
 
-/** The hex of a compressed point of a curve with 256 bits. */
-const compressedPoint = /^[0-9a-f]{66}$/
-const hexBytes = /^(?:[0-9a-f]{2})*$/
+export type { SignatureCheck } from './checks.ts'
 
-/** What checks signatures by secp256k1 keys faster than `@libp2p/crypto` does. */
-interface Platform {
-  /** @param publicKey - a compressed point, in hex */
-  verify: (signature: Uint8Array, publicKey: string, data: Uint8Array) => Promise<boolean>
+/**
+ * Checks signatures.
+ *
+ * @returns For each, in the order of the checks, whether it is valid. What is no signature or no key at all is not.
+ */
+export type SignaturesVerifier = (checks: SignatureCheck[]) => Promise<boolean[]>
+
+async function verifyByLibp2p ({ signature, publicKey, data }: SignatureCheck): Promise<boolean> {
+  try {
+    return await publicKeyFromRaw(publicKey).verify(data, signature)
+  } catch {
+    // Neither a key nor a signature
+    return false
+  }
 }
 
 /**
- * Creates a function that verifies signatures: it accepts exactly what `@libp2p/crypto` does, for keys
- * of every type.
+ * Creates a function that checks signatures: it accepts exactly what `@libp2p/crypto` does, for keys of
+ * every type.
  *
- * @param platform - what is asked about secp256k1 keys, if anything is
+ * @param means - what is asked about secp256k1 keys: `@libp2p/crypto` by default
  */
-export function createVerifier (platform?: Platform): SignatureVerifier {
-  return async (signature, publicKey, data) => {
-    const bytes = typeof data === 'string' ? fromString(data) : data
-    if (platform != null && compressedPoint.test(publicKey) && hexBytes.test(signature)) {
-      return platform.verify(Buffer.from(signature, 'hex'), publicKey, bytes)
+export function createVerifier (means?: Means): SignaturesVerifier {
+  if (means == null) {
+    return checks => Promise.all(checks.map(verifyByLibp2p))
+  }
+  const checkPacked = createPool(means)
+
+  return async checks => {
+    const isFast = checks.map(({ publicKey }) => publicKey.length === pointLength)
+    const digests = await Promise.all(checks.map(({ data }, i) => isFast[i] ? sha256(data) : undefined))
+    const packed = new Uint8Array(checks.length * packedLength)
+    const indexes: number[] = []
+    for (const [i, digest] of digests.entries()) {
+      if (digest != null && pack(checks[i], digest, packed, indexes.length * packedLength)) {
+        indexes.push(i)
+      }
     }
+    const fast = checkPacked(packed.subarray(0, indexes.length * packedLength))
+    const verdicts = await Promise.all(checks.map((check, i) => !isFast[i] && verifyByLibp2p(check)))
+    for (const [i, verdict] of (await fast).entries()) {
+      verdicts[indexes[i]] = verdict === 1
+    }
+    return verdicts
+  }
+}
+
+const createFastest = async (): Promise<SignaturesVerifier> => createVerifier(findAddon() ?? await findWebAssembly())
+
+let fastest: Promise<SignaturesVerifier> | undefined
+
+/**
+ * Checks signatures by the fastest means that are here: libsecp256k1 as the addon `secp256k1`, where it is
+ * installed, or as WebAssembly, where that is allowed, in as many threads as there are cores; and
+ * `@libp2p/crypto` otherwise.
+ */
+export const verifySignatures: SignaturesVerifier = async checks => {
+  fastest ??= createFastest()
+  return (await fastest)(checks)
+}
+
+/** Makes of a function for many signatures one for each, of which all is in hex. */
+export function inHex (verify: SignaturesVerifier): SignatureVerifier {
+  const verifyOne = batched(verify)
+  return async (signature, publicKey, data) => {
+    let check: SignatureCheck
     try {
-      return await publicKeyFromRaw(fromString(publicKey, 'base16')).verify(bytes, fromString(signature, 'base16'))
+      check = {
+        signature: fromString(signature, 'base16'),
+        publicKey: fromString(publicKey, 'base16'),
+        data: typeof data === 'string' ? fromString(data) : data
+      }
     } catch {
-      // Neither a key nor a signature
+      // It is not hex
       return false
     }
+    return verifyOne(check)
   }
 }
 
 /** Whether a signature of data was made by a public key, both in hex, by the fastest means that are here. */
-export const verifySignature = createVerifier([addon, openssl].find(({ isAvailable }) => isAvailable))
+export const verifySignature = inHex(verifySignatures)

@@ -1,23 +1,13 @@
 // What the page does: each step is called by the test, and returns what JSON can say.
 import all from 'it-all'
 import { createReplica } from './nodes.ts'
-import { verifyByLibp2p } from '../helpers/verify-by-libp2p.ts'
 import { createBackup, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
-import { verifySignature } from '../../src/signatures/index.ts'
 import type { Replica, Stores } from './nodes.ts'
 import type { ArchiveSource, Database, Documents, Events, KeyValue, TypedDatabase } from '../../src/index.ts'
 
 type Databases = [Documents, Events, KeyValue]
 
-/** A signature of data by a public key, all in hex. */
-export interface Vector {
-  signature: string
-  publicKey: string
-  data: string
-}
-
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], byte => parseInt(byte, 16))
 
 /** As the expected values of the fixture are written. */
 const toJSON = (value: unknown): any => JSON.parse(JSON.stringify(value, (key, value) => value instanceof Uint8Array ? toHex(value) : value))
@@ -105,11 +95,6 @@ let created: Blob
 const steps = {
   /** The globals of Node.js that are there. */
   nodeGlobals: () => ['Buffer', 'global', 'process', 'require', 'setImmediate'].filter(name => name in globalThis),
-
-  verdicts: (vectors: Vector[]) => Promise.all(vectors.map(async ({ signature, publicKey, data }) => [
-    await verifySignature(signature, publicKey, fromHex(data)),
-    await verifyByLibp2p(signature, publicKey, fromHex(data))
-  ])),
 
   /** Writes databases and archives them. */
   create: (stores: Stores) => withReplica(stores, async ({ orbitdb }) => {

@@ -129,3 +129,32 @@ export const wrongKeys: Record<string, (signed: SignedBySecp256k1) => string> = 
   'half a byte more': ({ publicKey }) => `${publicKey}0`,
   'letters that are no digits': ({ publicKey }) => publicKey.replace(/..$/, 'zz')
 }
+
+/** A signature of data by a public key, all in hex. */
+export interface Vector {
+  name: string
+  signature: string
+  publicKey: string
+  data: string
+}
+
+/** Signatures that are valid, and every kind that is not. */
+export async function createVectors (): Promise<Vector[]> {
+  const data = toHex(signedData)
+  const signed = await createSignedBySecp256k1()
+  const { signature, publicKey } = signed
+  const vectors = [
+    { name: 'high s', signature: withHighS(signed), publicKey, data },
+    { name: 'other data', signature, publicKey, data: data.slice(2) },
+    { name: 'no data', signature, publicKey, data: '' },
+    ...Object.entries(malformedSignatures).map(([name, create]) => ({ name, signature: create(signed), publicKey, data })),
+    ...Object.entries(wrongKeys).map(([name, create]) => ({ name: `key with ${name}`, signature, publicKey: create(signed), data }))
+  ]
+  for (const type of keyTypes) {
+    const other = await createSigned(type)
+    vectors.push({ name: type, ...other, data })
+    vectors.push({ name: `key of another, of type ${type}`, ...other, signature, data })
+    vectors.push({ name: `signature of another, of type ${type}`, ...other, publicKey, data })
+  }
+  return vectors
+}

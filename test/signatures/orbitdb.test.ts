@@ -54,10 +54,11 @@ describe('Signatures in OrbitDB', () => {
     const signatures = JSON.stringify(new URL('../../src/signatures/index.ts', import.meta.url).href)
     const helper = JSON.stringify(new URL('../helpers/signatures.ts', import.meta.url).href)
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', `
-      import { verifySignature } from ${signatures}
-      import { createSignedBySecp256k1, signedData } from ${helper}
+      import { verifySignatures } from ${signatures}
+      import { createSignedBySecp256k1, fromHex, signedData } from ${helper}
       const { signature, publicKey } = await createSignedBySecp256k1()
-      const verdicts = await Promise.all(Array.from({ length: 20 }, () => verifySignature(signature, publicKey, signedData)))
+      const check = { signature: fromHex(signature), publicKey: fromHex(publicKey), data: signedData }
+      const verdicts = await verifySignatures(Array.from({ length: 2000 }, () => check))
       console.log(verdicts.every(isValid => isValid))
     `], { encoding: 'utf8', timeout: 30_000 })
     deepStrictEqual([status, stdout.trim()], [0, 'true'], stderr)
