@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { CLIError } from './errors.ts'
 import { isDatabaseName, namesIn } from './layout.ts'
+import { shown } from './text.ts'
 import { openLevel } from './stores/level.ts'
 import type { ReadBlocks } from './node.ts'
 import type { OpenedLevel } from './stores/level.ts'
@@ -95,11 +96,15 @@ export async function readWholeLog (orbitdb: string, hash: string): Promise<Stor
   }
 }
 
-/** Reads the manifest of a database: undefined when the node does not have it. */
+/** Reads the manifest of a database: undefined when the node does not have it, or has something else there. */
 export async function readManifest (readBlocks: ReadBlocks, address: string): Promise<Manifest | undefined> {
   const [bytes] = await readBlocks([hashOf(address)])
   const { decode } = await import('@ipld/dag-cbor')
-  return bytes == null ? undefined : decode<Manifest>(bytes)
+  if (bytes == null) {
+    return
+  }
+  const { name, type, accessController } = decode<Record<keyof Manifest, unknown>>(bytes) ?? {}
+  return typeof name === 'string' && typeof type === 'string' && typeof accessController === 'string' ? { name, type, accessController } : undefined
 }
 
 /**
@@ -124,11 +129,17 @@ export async function findDatabases (orbitdb: string, readBlocks: ReadBlocks): P
   for (const database of databases) {
     databases.find(({ address }) => address === database.manifest?.accessController)?.controls.push(database)
   }
-  return databases.sort((a, b) => titleOf(a) < titleOf(b) ? -1 : 1)
+  return databases.sort((a, b) => nameOf(a) < nameOf(b) ? -1 : 1)
 }
 
-/** What to call a database. */
-export const titleOf = ({ manifest, address }: Pick<StoredDatabase, 'manifest' | 'address'>): string => manifest?.name ?? address
+/** The name of a database, or its address. */
+export const nameOf = ({ manifest, address }: Pick<StoredDatabase, 'manifest' | 'address'>): string => manifest?.name ?? address
+
+/** What to call a database where it is shown. */
+export const titleOf = (database: Pick<StoredDatabase, 'manifest' | 'address'>): string => shown(nameOf(database))
+
+/** How many databases are named where one is not found. */
+const maxNames = 5
 
 /** Picks the databases that are meant by addresses and names. */
 export function pickDatabases (databases: StoredDatabase[], wanted: string[]): StoredDatabase[] {
@@ -138,11 +149,12 @@ export function pickDatabases (databases: StoredDatabase[], wanted: string[]): S
     const others = all.filter(({ controls }) => controls.length === 0)
     const found = others.length > 0 ? others : all
     if (found.length === 0) {
-      const names = databases.map(({ address, manifest }) => manifest == null ? address : `"${manifest.name}" ${address}`)
-      throw new CLIError('notFound', `No database "${name}" is there: ${names.length === 0 ? 'there is none at all' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`}`)
+      const names = databases.slice(0, maxNames).map(({ address, manifest }) => manifest == null ? address : `"${shown(manifest.name, 40)}" ${address}`)
+      const more = databases.length > maxNames ? `, and ${databases.length - maxNames} more` : ''
+      throw new CLIError('notFound', `No database "${shown(name)}" is there: ${names.length === 0 ? 'there is none at all' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}${more}`}`)
     }
     if (found.length > 1) {
-      throw new CLIError('usage', `There are ${found.length} databases "${name}", give the address of one: ${found.map(({ address }) => address).join(', ')}`)
+      throw new CLIError('usage', `There are ${found.length} databases "${shown(name)}", give the address of one: ${found.map(({ address }) => address).join(', ')}`)
     }
     return found[0]
   })

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { shown } from './text.ts'
 
 /** What the command exits with. */
 export const exitCodes = {
@@ -45,7 +46,7 @@ const libraryErrors: Record<string, [code: keyof typeof exitCodes, toMessage?: (
 
 /** The error about a type that an app has registered with OrbitDB. */
 export const unsupportedType = (type: string): CLIError => {
-  return new CLIError('unsupported', `"${type}" is not one of OrbitDB's own types: use the library in an app that has registered it`)
+  return new CLIError('unsupported', `"${shown(type)}" is not one of OrbitDB's own types: use the library in an app that has registered it`)
 }
 
 /** The error about a directory that is not for this process to change. */
@@ -90,6 +91,3 @@ export function toCLIError (error: unknown): CLIError {
   const said = error instanceof Error && error.cause instanceof Error && (error as NodeJS.ErrnoException).code?.startsWith('LEVEL_') ? error.cause : error
   return new CLIError('failed', said instanceof Error ? said.message : String(said), { cause: error })
 }
-
-/** A message as one line. */
-export const oneLine = (message: string): string => message.trim().replace(/\s*\n\s*/g, ' ')

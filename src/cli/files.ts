@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { constants, createReadStream, open as openDescriptor } from 'node:fs'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
 import { CLIError, notWritable } from './errors.ts'
+import { describeKind, startLength } from './kinds.ts'
 import { isWritable } from './stores/level.ts'
+import type { Readable } from 'node:stream'
 
 /** An archive to read. */
 export interface Source {
@@ -26,18 +32,60 @@ export async function openSource (path = dash, signal: AbortSignal): Promise<Sou
     if (process.stdin.isTTY) {
       throw new CLIError('usage', 'No archive is given: name a file, or pipe one in')
     }
-    return { bytes: addAbortSignal(signal, process.stdin), name: 'standard input' }
+    return { bytes: checkStart(addAbortSignal(signal, process.stdin)), name: 'standard input' }
   }
   try {
-    const file = await open(path)
-    const stats = await file.stat()
+    const stats = await stat(path)
     if (stats.isDirectory()) {
-      await file.close()
       throw new CLIError('usage', `"${path}" is a directory, not an archive`)
     }
-    return { bytes: file.createReadStream({ highWaterMark: chunkSize, signal }), size: stats.isFile() ? stats.size : undefined, name: path }
+    if (stats.isFIFO()) {
+      return { bytes: checkStart(addAbortSignal(signal, await openPipe(path))), name: path }
+    }
+    const stream = createReadStream(path, { highWaterMark: chunkSize, signal })
+    await once(stream, 'open')
+    return { bytes: checkStart(stream, path), size: stats.isFile() ? stats.size : undefined, name: path }
   } catch (error) {
     throw isCode(error, 'ENOENT') ? new CLIError('notFound', `No file "${path}" is there`, { cause: error }) : error
+  }
+}
+
+/** Opens a named pipe so that what waits for somebody to write to it can be interrupted. */
+async function openPipe (path: string): Promise<Readable> {
+  const fd = await promisify(openDescriptor)(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  return new Socket({ fd, readable: true, writable: false })
+}
+
+/**
+ * Passes bytes on unless they are those of another kind of file, of which it says what it is.
+ *
+ * @param path - the path of the file, where it is one
+ */
+async function * checkStart (bytes: AsyncIterable<Uint8Array>, path?: string): AsyncGenerator<Uint8Array> {
+  let start: Uint8Array[] | undefined = []
+  let length = 0
+  const check = (): Uint8Array[] => {
+    const chunks = start!
+    const kind = describeKind(Buffer.concat(chunks).subarray(0, startLength), path)
+    if (kind != null) {
+      throw new CLIError('damaged', `Not an archive: it is ${kind}`)
+    }
+    start = undefined
+    return chunks
+  }
+  for await (const chunk of bytes) {
+    if (start == null) {
+      yield chunk
+      continue
+    }
+    start.push(chunk)
+    length += chunk.length
+    if (length >= startLength) {
+      yield * check()
+    }
+  }
+  if (start != null) {
+    yield * check()
   }
 }
 

@@ -8,7 +8,8 @@ import { inspect } from './commands/inspect.ts'
 import { list } from './commands/list.ts'
 import { restore } from './commands/restore.ts'
 import { verify } from './commands/verify.ts'
-import { CLIError, exitCodes, oneLine, toCLIError } from './errors.ts'
+import { CLIError, exitCodes, toCLIError } from './errors.ts'
+import { oneLine } from './text.ts'
 
 const commands = [create, restore, verify, inspect, list]
 

@@ -1,4 +1,5 @@
 import { createProgressBar } from './progress.ts'
+import { escapeLines, oneLine, toJSON } from './text.ts'
 import type { ArchiveProgressEvent } from '../index.ts'
 
 /** How a command tells what it does. */
@@ -30,15 +31,15 @@ export function createOutput ({ json = false, quiet = false }: OutputOptions, is
     result: ({ json: value, text }) => {
       bar.stop()
       if (json) {
-        process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+        process.stdout.write(`${toJSON(value)}\n`)
       } else if (!quiet || isAsked) {
-        process.stdout.write(`${text()}\n`)
+        process.stdout.write(`${escapeLines(text())}\n`)
       }
     },
     warn: message => {
       bar.stop()
       if (!quiet) {
-        process.stderr.write(`note: ${message}\n`)
+        process.stderr.write(`note: ${oneLine(message)}\n`)
       }
     },
     onProgress: bar.onProgress,

@@ -4,6 +4,7 @@ import { CLIError } from '../errors.ts'
 import { dash, openDestination } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { count, countEntries, formatSize } from '../output.ts'
+import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Database } from '../../index.ts'
 
@@ -64,7 +65,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     for (const { address, manifest, isIndexed } of picked) {
       const { db, unknownAccess } = await openDatabase(node, layout.orbitdb, address)
       for (const type of unknownAccess) {
-        output.warn(`"${db.name}" has an access controller of type "${type}": if it keeps anything besides its block, that is not backed up`)
+        output.warn(`"${shown(db.name)}" has an access controller of type "${shown(type)}": if it keeps anything besides its block, that is not backed up`)
       }
       const { heads, index } = await db.log.export()
       databases.push({ address, name: db.name, type: manifest!.type, indexed: isIndexed, entries: index.size, heads: heads.length })

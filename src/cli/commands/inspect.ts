@@ -1,6 +1,7 @@
 import { createCommand, run } from '../command.ts'
 import { openSource } from '../files.ts'
 import { count, countEntries, formatSize } from '../output.ts'
+import { shown } from '../text.ts'
 import type { Context } from '../command.ts'
 import type { OutputOptions } from '../output.ts'
 import type { DatabaseSummary } from '../../index.ts'
@@ -34,13 +35,13 @@ async function inspectArchive (path: string | undefined, { signal, output }: Con
 
 function formatDatabase ({ address, name, type, entries, heads, writers, isUnread, clock, bytes, accessController }: DatabaseSummary): string {
   const lines = [
-    ['address', address],
-    ['type', type],
+    ['address', shown(address)],
+    ['type', shown(type)],
     ['entries', `${countEntries(entries)}, ${count(heads, 'head')}${clock == null ? '' : `, clock ${clock.first} to ${clock.last}`}`],
-    ['writers', `${writers.join(', ') || 'unknown'}${isUnread && writers.length > 0 ? ', and unknown ones' : ''}`],
+    ['writers', `${writers.map(id => shown(id)).join(', ') || 'unknown'}${isUnread && writers.length > 0 ? ', and unknown ones' : ''}`],
     ['size', formatSize(bytes)],
     ...isUnread ? [['encrypted', 'some entries can not be read without a key']] : [],
-    ...accessController == null ? [] : [['access', `database ${accessController.address}, ${countEntries(accessController.entries)}`]]
+    ...accessController == null ? [] : [['access', `database ${shown(accessController.address)}, ${countEntries(accessController.entries)}`]]
   ]
-  return [name, ...lines.map(([key, value]) => `  ${key.padEnd(10)}${value}`)].join('\n')
+  return [shown(name), ...lines.map(([key, value]) => `  ${key.padEnd(10)}${value}`)].join('\n')
 }

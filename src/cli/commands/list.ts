@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCommand, run, withLocation } from '../command.ts'
-import { findDatabases, hashOf, pathsOf, readWholeLog, titleOf } from '../databases.ts'
+import { findDatabases, hashOf, nameOf, pathsOf, readWholeLog } from '../databases.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
 import { count, formatSize, formatTable } from '../output.ts'
+import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
 import type { ReadBlocks } from '../node.ts'
@@ -73,7 +74,7 @@ async function describe (database: StoredDatabase, orbitdb: string, readBlocks: 
     heads: heads.length,
     bytes: bytes + await sizeOf(pathsOf(orbitdb, hashOf(address)).database),
     missing,
-    accessControllerOf: controls.map(titleOf)
+    accessControllerOf: controls.map(nameOf)
   }
 }
 
@@ -104,14 +105,14 @@ function format (databases: Description[]): string {
   return formatTable([
     ['NAME', 'TYPE', 'ENTRIES', 'HEADS', 'SIZE', 'ADDRESS', ''],
     ...databases.map(({ name, type, indexed, entries, heads, bytes, address, missing, accessControllerOf }) => [
-      name ?? '?',
-      `${type ?? '?'}${indexed ? ' (indexed)' : ''}`,
+      name == null ? '?' : shown(name, 40),
+      `${type == null ? '?' : shown(type, 40)}${indexed ? ' (indexed)' : ''}`,
       String(entries),
       String(heads),
       formatSize(bytes),
       address,
       [
-        ...accessControllerOf.length > 0 ? [`access controller of ${accessControllerOf.join(', ')}`] : [],
+        ...accessControllerOf.length > 0 ? [`access controller of ${accessControllerOf.slice(0, 5).map(name => shown(name, 40)).join(', ')}`] : [],
         ...missing > 0 ? [`${count(missing, 'block is', 'blocks are')} missing`] : []
       ].join('; ')
     ])

@@ -7,6 +7,7 @@ import { CLIError, unsupportedType } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { findLayout, namesIn } from '../layout.ts'
 import { count, countEntries } from '../output.ts'
+import { shown } from '../text.ts'
 import { openLevel } from '../stores/level.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
@@ -68,7 +69,7 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
     output.result({
       json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
       text: () => [
-        ...databases.map(({ name, type, entries, heads, address }) => `${name}: ${type}, ${countEntries(entries)}, ${count(heads, 'head')}, ${address}`),
+        ...databases.map(({ name, type, entries, heads, address }) => `${shown(name)}: ${shown(type)}, ${countEntries(entries)}, ${count(heads, 'head')}, ${address}`),
         `blocks are in ${layout.blockstore.path}, OrbitDB's directory is ${layout.orbitdb}`,
         `${name}: restored ${count(databases.length, 'database')}, ${countEntries(entries)}`
       ].join('\n')

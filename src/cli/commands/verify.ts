@@ -2,6 +2,7 @@ import { createCommand, run } from '../command.ts'
 import { CLIError } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { count, countEntries } from '../output.ts'
+import { shown } from '../text.ts'
 import type { Context } from '../command.ts'
 import type { OutputOptions } from '../output.ts'
 
@@ -29,7 +30,7 @@ async function verifyArchive (path: string | undefined, { signal, output }: Cont
 
   const { root, ok, databases, problems, unchecked } = report
   const list = (title: string, findings: Array<{ message: string }>): string[] => [
-    ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${message}`),
+    ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${shown(message, 500)}`),
     ...findings.length > maxFindings ? [`${title}: ... and ${count(findings.length - maxFindings, 'other')}, --json lists them all`] : []
   ]
   const entries = databases.reduce((sum, { entries }) => sum + entries, 0)

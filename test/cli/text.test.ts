@@ -1,0 +1,68 @@
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { join } from 'node:path'
+import { oneLine, shown, toJSON } from '../../src/cli/text.ts'
+import { runCLI, useDirectories, withOrbitDB } from './helpers.ts'
+import type { Events } from '../../src/index.ts'
+
+/** Names that would steer a terminal, forge lines, turn the direction of text, or fill the screen. */
+const names = {
+  'escape codes': '\u001b[2J\u001b]0;owned\u0007',
+  'C1 controls': 'a\u009b31mb\u0085c\u007f',
+  'line breaks': 'posts\nerror: nothing\r\nx\u2028y\u2029z',
+  'directions of text': 'a\u202egpj.\u202c \u2066b\u2069 \u200fc\u061c',
+  'half of a pair': 'a\ud800b',
+  'what is not seen': 'a\u{e0041}b\ufeff\u00ad',
+  'one megabyte': 'long '.repeat(200_000)
+}
+
+/** Whether there is nothing but lines of text. */
+const isPlain = (text: string): boolean => !/[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\n]]/v.test(text)
+
+describe('orbitdb-backup prints what others wrote', () => {
+  const createDirectory = useDirectories()
+
+  it('escaped and shortened', () => {
+    strictEqual(shown('a\u001b[2Jb\n'), 'a\\u{1b}[2Jb\\u{a}')
+    strictEqual(shown('\u{1f600}'.repeat(200)), `${'\u{1f600}'.repeat(100)}...`)
+    strictEqual(shown('no\u200c\u200dchange é 日本'), 'no\u200c\u200dchange é 日本')
+    strictEqual(oneLine(' one\n  two\u0000 '), 'one two\\u{0}')
+    for (const name of Object.values(names)) {
+      ok(isPlain(shown(name)) && shown(name).length < 300)
+      const json = toJSON({ [name]: [name] })
+      ok(isPlain(json))
+      // A lone half of a pair is the only one that is not the same text
+      deepStrictEqual(JSON.parse(json), { [name]: [name] })
+    }
+  })
+
+  it('in every command', async () => {
+    const directory = await createDirectory()
+    await withOrbitDB(directory, async orbitdb => {
+      for (const name of Object.values(names).filter(name => name.isWellFormed())) {
+        await (await orbitdb.open<Events>(name, { type: 'events', sync: false })).add(name)
+      }
+    })
+    const path = join(directory, 'all.car')
+    const assertPlain = async (args: string[], exit = 0): Promise<string> => {
+      const { code, stdout, stderr } = await runCLI(args)
+      strictEqual(code, exit, stderr)
+      for (const line of [...stdout.split('\n'), ...stderr.split('\n')]) {
+        ok(isPlain(line) && line.length < (args.includes('--json') ? 3_000_000 : 1500), line.slice(0, 2000))
+      }
+      return stdout
+    }
+    const count = Object.keys(names).length - 1
+    await assertPlain(['create', '--all', '-d', directory, '-o', path])
+    for (const json of [[], ['--json']]) {
+      const list = await assertPlain(['list', '-d', directory, ...json])
+      if (json.length === 0) strictEqual(list.trim().split('\n').length, 1 + count)
+      const inspect = await assertPlain(['inspect', path, ...json])
+      if (json.length > 0) deepStrictEqual(JSON.parse(inspect).databases.map(({ name }: any) => name).sort(), Object.values(names).filter(name => name.isWellFormed()).sort())
+      await assertPlain(['verify', path, ...json])
+      await assertPlain(['restore', path, '-d', join(directory, `new${json.length}`), ...json])
+    }
+    await assertPlain(['create', 'nothing\u001b[2J', '-d', directory, '-o', `${path}2`], 4)
+    await assertPlain(['restore', path, '--\u001b[2J'], 2)
+    match((await runCLI(['list', '-d', directory])).stdout, /\\u\{1b\}\[2J\\u\{1b\}\]0;owned\\u\{7\}/)
+  })
+})
