@@ -9,6 +9,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { joinPatches } from './joined-patch.ts'
 import type { Metafile, Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -37,7 +38,7 @@ const packages: Plugin = {
   })
 }
 
-/** Bundles into a directory, with the modules of the patched core beside, and tells what is in the bundle. */
+/** Bundles into a directory, with what it needs of the patched core beside it, and tells what is in the bundle. */
 export async function bundle (outdir: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -58,6 +59,7 @@ export async function bundle (outdir: string): Promise<Metafile> {
   })
   await checkDependencies(metafile)
   await copyCore(join(outdir, 'orbitdb'))
+  await writeFile(join(outdir, 'orbitdb-core.patch'), await joinPatches())
   await Promise.all(Object.keys(metafile.outputs).filter(path => path.endsWith('.map')).map(path => leaveOutPackages(join(root, path))))
   return metafile
 }

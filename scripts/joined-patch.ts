@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..')
 /** Compares the sources of the patched @orbitdb/core with those that were published. */
 export async function joinPatches (): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
-  const git = async (...args: string[]): Promise<string> => (await promisify(execFile)('git', args, { cwd: directory, maxBuffer: 2 ** 26 })).stdout
+  const git = async (...args: string[]): Promise<string> => (await promisify(execFile)('git', ['-c', 'core.autocrlf=false', ...args], { cwd: directory, maxBuffer: 2 ** 26 })).stdout
   const copy = (name: string): Promise<void> => cp(join(root, 'node_modules/@orbitdb', name, 'src'), join(directory, 'src'), { recursive: true })
   try {
     await git('init', '--quiet')
@@ -19,7 +19,7 @@ export async function joinPatches (): Promise<string> {
     await rm(join(directory, 'src'), { recursive: true })
     await copy('core')
     await git('add', '--intent-to-add', '.')
-    return await git('-c', 'core.autocrlf=false', 'diff', '--no-color', '--no-ext-diff', '--no-renames', '--full-index', '--src-prefix=a/', '--dst-prefix=b/')
+    return await git('diff', '--no-color', '--no-ext-diff', '--no-renames', '--full-index', '--src-prefix=a/', '--dst-prefix=b/')
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -6,12 +6,13 @@ import { formatExits } from './command.ts'
 import { create } from './commands/create.ts'
 import { inspect } from './commands/inspect.ts'
 import { list } from './commands/list.ts'
+import { patch } from './commands/patch.ts'
 import { restore } from './commands/restore.ts'
 import { verify } from './commands/verify.ts'
 import { CLIError, exitCodes, toCLIError } from './errors.ts'
 import { oneLine } from './text.ts'
 
-const commands = [create, restore, verify, inspect, list]
+const commands = [create, restore, verify, inspect, list, patch]
 
 const { version } = createRequire(import.meta.url)('orbitdb-backup/package.json')
 

@@ -1,0 +1,92 @@
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { createCommand, run } from '../command.ts'
+import { CLIError } from '../errors.ts'
+import { findApp } from '../package-managers.ts'
+import type { Context } from '../command.ts'
+import type { OutputOptions } from '../output.ts'
+import type { App, Edit } from '../package-managers.ts'
+
+const name = '@orbitdb/core'
+
+/** The versions that the patch is for. */
+const versions = ['4.0.0']
+
+interface PatchOptions extends OutputOptions {
+  directory: string
+  undo?: boolean
+}
+
+export const patch = createCommand('patch', {
+  summary: 'patch @orbitdb/core in an app that keeps it',
+  description: 'Has the package manager of an app (npm, pnpm from version 10, Yarn) patch @orbitdb/core whenever it installs it, so that databases have export and import, and all that is mended. It writes the patch and the setting for it, tells what it changed, and installs nothing.',
+  examples: [
+    ['orbitdb-backup patch', 'patch @orbitdb/core in the app in this folder'],
+    ['orbitdb-backup patch --undo', 'take the patch away again']
+  ],
+  exits: ['notFound', 'unsupported']
+})
+  .option('-d, --directory <path>', "the app's folder", '.')
+  .option('--undo', 'take away what this command added')
+  .action((options: PatchOptions) => run(options, context => patchApp(options, context)))
+
+async function patchApp ({ directory, undo = false }: PatchOptions, { output }: Context): Promise<void> {
+  const app = await findApp(directory)
+  const { manager } = app
+  const version = undo ? versions[0] : await findVersion(directory, app)
+  const diff = await readFile(new URL('./orbitdb-core.patch', import.meta.url), 'utf8')
+  const edits = await manager[undo ? 'remove' : 'add'](app.directory, { name, version, diff })
+  await write(app.directory, edits)
+
+  const next = edits.length === 0 ? undefined : undo ? manager.reinstall : manager.install
+  output.result({
+    json: { directory: app.directory, manager: manager.name, version, changes: edits.map(({ path, text, what }) => ({ path, removed: text == null, what })), next },
+    text: () => [
+      ...edits.map(({ path, text, what }) => `${text == null ? 'removed' : 'wrote'} ${path}: ${what}`),
+      next == null ? `${name} ${version} is ${undo ? 'not ' : ''}patched already: nothing was changed` : `now run: ${next}`
+    ].join('\n')
+  })
+}
+
+async function write (directory: string, edits: Edit[]): Promise<void> {
+  for (const { path, text } of edits) {
+    const file = join(directory, path)
+    if (text == null) {
+      await rm(file)
+      // Its folder too, if nothing else is in it
+      await rmdir(dirname(file)).catch(() => {})
+    } else {
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, text)
+    }
+  }
+}
+
+/** The version of core that an app has, if it is one that the patch is for. */
+async function findVersion (directory: string, app: App): Promise<string> {
+  const installed = await readInstalled(directory, app)
+  if (installed == null) {
+    throw new CLIError('notFound', `${name} is not installed in "${resolve(directory)}": install it first`)
+  }
+  if (installed.name !== name) {
+    throw new CLIError('usage', `${name} is ${installed.name} here, which needs no patch`)
+  }
+  if (!versions.includes(installed.version)) {
+    throw new CLIError('unsupported', `${name} ${installed.version} is installed, and the patch is for ${versions.join(', ')}: install that first`)
+  }
+  return installed.version
+}
+
+/** Reads what is installed as core, in the folder of an app or above it. */
+async function readInstalled (directory: string, app: App): Promise<{ name: string, version: string } | undefined> {
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    try {
+      return JSON.parse(await readFile(join(at, 'node_modules', name, 'package.json'), 'utf8'))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    if (at === app.directory || dirname(at) === at) {
+      return undefined
+    }
+  }
+}
