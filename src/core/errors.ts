@@ -72,3 +72,9 @@ export const EncryptedEntryError: ErrorClass<EncryptedEntryError> = core.Encrypt
 
 /** The type of the database has no `import`: it does not pass on what `Database` returns. */
 export const ImportNotSupportedError: ErrorClass<ImportNotSupportedError> = core.ImportNotSupportedError
+
+/** The IPFS node is one that OrbitDB can not work with. */
+export class UnsupportedNodeError extends Error {
+  override name = 'UnsupportedNodeError' as const
+  readonly code = 'node-unsupported'
+}

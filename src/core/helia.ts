@@ -1,3 +1,8 @@
+import type { AbortOptions } from 'abort-error'
+import { CID } from 'multiformats/cid'
+import { identity } from 'multiformats/hashes/identity'
+import { UnsupportedNodeError } from './errors.ts'
+
 /**
  * What OrbitDB asks of an IPFS node. The types are structural, so that a node
  * of any Helia version that has these parts fits, and so that they depend on
@@ -13,9 +18,7 @@ export interface BlockCID {
 }
 
 /** Options of the node's block and pin operations. */
-export interface BlockOptions {
-  /** Aborts the operation. */
-  signal?: AbortSignal
+export interface BlockOptions extends AbortOptions {
   /** Read from the local blockstore only, never from the network. */
   offline?: boolean
 }
@@ -52,7 +55,7 @@ export interface NodeLibp2p {
   readonly peerId: { toString (): string }
   /** Databases sync through the service named `pubsub`. */
   readonly services: { readonly pubsub: NodePubSub }
-  dialProtocol (peer: never, protocol: string, options?: { signal?: AbortSignal }): Promise<unknown>
+  dialProtocol (peer: never, protocol: string, options?: AbortOptions): Promise<unknown>
   handle (protocol: string, handler: (stream: unknown, connection: unknown) => void): Promise<void>
   unhandle (protocol: string): Promise<void>
   addEventListener (type: 'peer:disconnect', listener: (event: NodeEvent) => void): void
@@ -67,4 +70,20 @@ export interface HeliaNode {
   readonly libp2p: NodeLibp2p
   readonly blockstore: NodeBlockstore
   readonly pins: NodePins
+}
+
+/** The block that any node has: no bytes, which its CID holds itself. */
+const emptyBlock = CID.createV1(0x55, identity.digest(new Uint8Array()))
+
+/** Fails when a node is one that OrbitDB can not work with. */
+export function assertIsSupported ({ blockstore, libp2p, pins }: HeliaNode): void {
+  if (libp2p == null || blockstore == null || pins == null) {
+    throw new UnsupportedNodeError('The IPFS node has no libp2p, no blockstore or no pins: give a Helia node (6 or 7), started with libp2p')
+  }
+  // Until Helia 5 a block is a promise of bytes; since Helia 6 it is read by iterating, and nothing is read before
+  const block: unknown = blockstore.get(emptyBlock, { offline: true })
+  if (block instanceof Promise) {
+    block.catch(() => {})
+    throw new UnsupportedNodeError('The IPFS node is of Helia 5 or older, whose blockstore returns promises of bytes: update to Helia 6 or 7')
+  }
 }

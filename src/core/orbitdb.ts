@@ -1,8 +1,10 @@
+import type { AbortOptions } from 'abort-error'
 import type { AccessControllerFactory } from './access-controllers.ts'
 import type { DatabaseAddress, OrbitDBAddress } from './address.ts'
 import type { AnyDatabase, DatabaseTypes, Events } from './databases/index.ts'
 import type { Database, DatabaseFactory, TypedDatabase } from './database.ts'
 import type { Encryption } from './encryption.ts'
+import { assertIsSupported } from './helia.ts'
 import type { HeliaNode } from './helia.ts'
 import type { Identities, IdentityOptions, IdentityProviderFactory, SigningIdentity } from './identities.ts'
 import type { KeyStore } from './keystore.ts'
@@ -11,7 +13,7 @@ import type { ImportOptions, RestoreState } from './state.ts'
 import type { Storage } from './storage.ts'
 
 /** What `open` and `import` have in common. */
-export interface DatabaseOptions {
+export interface DatabaseOptions extends AbortOptions {
   /** Metadata of a new database; any value that DAG-CBOR can encode. */
   meta?: unknown
   /** Sync with peers; defaults to true. */
@@ -27,7 +29,6 @@ export interface DatabaseOptions {
   /** How many earlier entries a new one refers to; defaults to 16. */
   referencesCount?: number
   encryption?: Encryption
-  signal?: AbortSignal
 }
 
 /** A state to restore a database from as it is opened, and how. */
@@ -132,5 +133,11 @@ export interface OrbitDB<Node extends HeliaNode = HeliaNode> {
  * Creates a peer of OrbitDB.
  *
  * @throws Error when there is no IPFS node.
+ * @throws UnsupportedNodeError when it is one that OrbitDB can not work with, such as Helia 5.
  */
-export const createOrbitDB: <Node extends HeliaNode>(options: OrbitDBOptions<Node>) => Promise<OrbitDB<Node>> = core.createOrbitDB
+export async function createOrbitDB<Node extends HeliaNode> (options: OrbitDBOptions<Node>): Promise<OrbitDB<Node>> {
+  if (options?.ipfs != null) {
+    assertIsSupported(options.ipfs)
+  }
+  return core.createOrbitDB(options)
+}

@@ -1,3 +1,5 @@
+import type { AbortOptions } from 'abort-error'
+import type { ProgressEvent, ProgressOptions } from 'progress-events'
 import type { DatabaseAddress, OrbitDBAddress } from './address.ts'
 import type { Entry } from './entry.ts'
 
@@ -49,7 +51,7 @@ export interface RestoreState {
 }
 
 /** Options of an export. */
-export interface ExportOptions {
+export interface ExportOptions extends AbortOptions {
   /** Read from the local node only, never from the network; defaults to true. */
   offline?: boolean
   /**
@@ -57,22 +59,18 @@ export interface ExportOptions {
    * false, they are exported without the identities of their writers.
    */
   verify?: boolean
-  signal?: AbortSignal
 }
 
 /** Tells how many entries have been imported. */
-export interface ImportProgressEvent {
-  type: 'orbitdb:import:progress'
-  detail: {
-    /** Entries imported so far. */
-    done: number
-    /** Entries to import, once that is known. */
-    total?: number
-  }
-}
+export type ImportProgressEvent = ProgressEvent<'orbitdb:import:progress', {
+  /** Entries imported so far. */
+  done: number
+  /** Entries to import, once that is known. */
+  total?: number
+}>
 
 /** Options of an import. */
-export interface ImportOptions {
+export interface ImportOptions extends AbortOptions, ProgressOptions<ImportProgressEvent> {
   /**
    * What to check: everything (true, the default), signatures but not whether
    * the writers are allowed to write (`'signatures'`), or neither (false). That
@@ -82,6 +80,4 @@ export interface ImportOptions {
   verify?: boolean | 'signatures'
   /** Read from the local node only, never from the network; defaults to true. */
   offline?: boolean
-  signal?: AbortSignal
-  onProgress?: (event: ImportProgressEvent) => void
 }

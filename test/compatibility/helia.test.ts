@@ -5,7 +5,7 @@ import { createHelia6Node } from '../helpers/helia-6.ts'
 import { createNode, deleteBlock } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
-import { IPFSAccessController, MissingBlockError } from '../../src/index.ts'
+import { createOrbitDB, IPFSAccessController, MissingBlockError } from '../../src/index.ts'
 import type { Backup } from '../helpers/backups.ts'
 import type { Node } from '../helpers/node.ts'
 import type { Replica } from '../helpers/replicas.ts'
@@ -79,4 +79,17 @@ describe('Helia', () => {
       })
     })
   }
+
+  it('of version 5 or older is refused, with an error that says so', async () => {
+    const { ipfs } = await createReplica()
+    // As Helia 5 has it; a real one is asked in test/install
+    const blockstore = { get: async () => { throw new Error('Not Found') }, has: () => false, put: () => {} }
+    const options = { ipfs: { libp2p: ipfs.libp2p, pins: ipfs.pins, blockstore: blockstore as unknown as Node['blockstore'] } }
+    await rejects(createOrbitDB(options), { name: 'UnsupportedNodeError', code: 'node-unsupported', message: /Helia 5 or older.+update to Helia 6 or 7/ })
+  })
+
+  it('without libp2p is refused, with an error that says so', async () => {
+    const { ipfs } = await createReplica()
+    await rejects(createOrbitDB({ ipfs: { ...ipfs, libp2p: undefined } as unknown as Node }), { name: 'UnsupportedNodeError', message: /libp2p/ })
+  })
 })
