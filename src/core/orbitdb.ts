@@ -1,10 +1,10 @@
 import type { AbortOptions } from 'abort-error'
 import type { AccessControllerFactory } from './access-controllers.ts'
 import type { DatabaseAddress, OrbitDBAddress } from './address.ts'
+import { checkNode } from './check-node.ts'
 import type { AnyDatabase, DatabaseTypes, Events } from './databases/index.ts'
 import type { Database, DatabaseFactory, TypedDatabase } from './database.ts'
 import type { Encryption } from './encryption.ts'
-import { assertIsSupported } from './helia.ts'
 import type { HeliaNode } from './helia.ts'
 import type { Identities, IdentityOptions, IdentityProviderFactory, SigningIdentity } from './identities.ts'
 import type { KeyStore } from './keystore.ts'
@@ -137,7 +137,7 @@ export interface OrbitDB<Node extends HeliaNode = HeliaNode> {
  */
 export async function createOrbitDB<Node extends HeliaNode> (options: OrbitDBOptions<Node>): Promise<OrbitDB<Node>> {
   if (options?.ipfs != null) {
-    assertIsSupported(options.ipfs)
+    checkNode(options.ipfs)
   }
   return core.createOrbitDB(options)
 }
