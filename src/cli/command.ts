@@ -29,7 +29,8 @@ const exitMeanings: Record<keyof typeof exitCodes, string> = {
   inUse: 'a running node uses the directories',
   notFound: 'no such file, directory or database',
   damaged: 'the archive is damaged, incomplete, none, or not valid; or the node lacks blocks',
-  unsupported: "a type that is not OrbitDB's own, or a newer format"
+  unsupported: "a type that is not OrbitDB's own, a newer format, or a store of a kind that can not be told",
+  incomplete: 'some of the databases could not be backed up'
 }
 
 /** A table of exit codes. */

@@ -1,18 +1,10 @@
 import { join } from 'node:path'
 import { CLIError } from './errors.ts'
 import { isDatabaseName, namesIn } from './layout.ts'
+import { wasIndexed } from './logs.ts'
 import { shown } from './text.ts'
-import { openLevel } from './stores/level.ts'
 import type { ReadBlocks } from './node.ts'
-import type { OpenedLevel } from './stores/level.ts'
-import type { DatabaseAddress, Head } from '../index.ts'
-
-/** The log of a database, as OrbitDB keeps it beside the blocks. */
-export interface StoredLog {
-  heads: Head[]
-  /** Hashes of the entries. */
-  index: Set<string>
-}
+import type { DatabaseAddress } from '../index.ts'
 
 /** The block that an address names. */
 export interface Manifest {
@@ -32,68 +24,12 @@ export interface StoredDatabase {
   controls: StoredDatabase[]
 }
 
-/** Where OrbitDB keeps the parts of a database. */
-export function pathsOf (orbitdb: string, hash: string): { database: string, log: string, indexedLog: string } {
-  const database = join(orbitdb, 'orbitdb', hash)
-  return { database, log: join(database, 'log'), indexedLog: join(database, '_index', 'orbitdb', hash, 'log') }
-}
-
-export const hashOf = (address: string): string => address.split('/').pop()!
+/** The hash in an address, which may end in a slash. */
+export const hashOf = (address: string): string => address.replace(/\/+$/, '').split('/').pop()!
 
 /** The names of the folders of databases. */
 export async function databaseNamesIn (orbitdb: string): Promise<string[]> {
   return (await namesIn(join(orbitdb, 'orbitdb'))).filter(isDatabaseName).sort()
-}
-
-const hasLevel = async (path: string): Promise<boolean> => (await namesIn(path)).includes('CURRENT')
-
-export const hasLog = (path: string): Promise<boolean> => hasLevel(join(path, '_heads'))
-
-async function withLevel<Result> (path: string, fn: (db: OpenedLevel['db']) => Promise<Result>, missing: Result): Promise<Result> {
-  if (!await hasLevel(path)) {
-    return missing
-  }
-  const { db, close } = await openLevel(path, { write: false })
-  try {
-    return await fn(db)
-  } finally {
-    await close()
-  }
-}
-
-/**
- * Reads the log of a database as OrbitDB would have it when it opens it: an import that was
- * interrupted is complete then, but here nothing is written.
- */
-export async function readLog (path: string): Promise<StoredLog> {
-  const index = new Set<string>()
-  const heads = await withLevel(join(path, '_heads'), async db => {
-    const [heads, pending] = (await db.getMany(['heads', 'import'])).map(bytes => bytes == null ? undefined : JSON.parse(new TextDecoder().decode(bytes)))
-    for (const hash of pending?.hashes ?? []) index.add(hash)
-    const all: Head[] = [...(heads ?? []).filter(({ hash }: Head) => pending?.connected.includes(hash) !== true), ...pending?.heads ?? []]
-    return [...new Map(all.map(head => [head.hash, head])).values()]
-  }, [])
-  await withLevel(join(path, '_index'), async db => {
-    for await (const hash of db.keys()) index.add(hash)
-  }, undefined)
-  return { heads, index }
-}
-
-/**
- * Reads all of the log of a database. It is in two parts when the database was opened as
- * `KeyValueIndexed` and without it: then it is the union of both.
- */
-export async function readWholeLog (orbitdb: string, hash: string): Promise<StoredLog> {
-  const { log, indexedLog } = pathsOf(orbitdb, hash)
-  const [one, other] = [await readLog(log), await readLog(indexedLog)]
-  const isHeadOf = ({ heads }: StoredLog, hash: string): boolean => heads.some(head => head.hash === hash)
-  // A head stays one unless the other part has it, and something that follows it
-  const headsOf = (part: StoredLog, other: StoredLog): Head[] => part.heads.filter(({ hash }) => !other.index.has(hash) || isHeadOf(other, hash))
-  const heads = [...headsOf(one, other), ...headsOf(other, one)]
-  return {
-    heads: [...new Map(heads.map(head => [head.hash, head])).values()],
-    index: new Set([...one.index, ...other.index])
-  }
 }
 
 /** Reads the manifest of a database: undefined when the node does not have it, or has something else there. */
@@ -107,23 +43,14 @@ export async function readManifest (readBlocks: ReadBlocks, address: string): Pr
   return typeof name === 'string' && typeof type === 'string' && typeof accessController === 'string' ? { name, type, accessController } : undefined
 }
 
-/**
- * Whether a database was opened with `KeyValueIndexed`. Where it was opened without that as well, the
- * part of its log that has more entries decides.
- */
-export async function wasIndexed (orbitdb: string, hash: string): Promise<boolean> {
-  const { log, indexedLog } = pathsOf(orbitdb, hash)
-  return await hasLog(indexedLog) && !(await hasLog(log) && (await readLog(log)).index.size > (await readLog(indexedLog)).index.size)
-}
-
 /** Finds the databases that a node has, sorted by name. */
 export async function findDatabases (orbitdb: string, readBlocks: ReadBlocks): Promise<StoredDatabase[]> {
   const databases: StoredDatabase[] = []
   for (const hash of await databaseNamesIn(orbitdb)) {
-    const { log, indexedLog } = pathsOf(orbitdb, hash)
-    if (await hasLog(log) || await hasLog(indexedLog)) {
+    const isIndexed = await wasIndexed(orbitdb, hash)
+    if (isIndexed != null) {
       const address: DatabaseAddress = `/orbitdb/${hash}`
-      databases.push({ address, manifest: await readManifest(readBlocks, address), isIndexed: await wasIndexed(orbitdb, hash), controls: [] })
+      databases.push({ address, manifest: await readManifest(readBlocks, address), isIndexed, controls: [] })
     }
   }
   for (const database of databases) {
@@ -144,7 +71,7 @@ const maxNames = 5
 /** Picks the databases that are meant by addresses and names. */
 export function pickDatabases (databases: StoredDatabase[], wanted: string[]): StoredDatabase[] {
   const picked = wanted.map(name => {
-    const all = databases.filter(({ address, manifest }) => address === name || hashOf(address) === name || manifest?.name === name)
+    const all = databases.filter(({ address, manifest }) => manifest?.name === name || hashOf(address) === (name.startsWith('/orbitdb/') ? hashOf(name) : name))
     // OrbitDB gives the database of an access controller the name of the one that it is for
     const others = all.filter(({ controls }) => controls.length === 0)
     const found = others.length > 0 ? others : all

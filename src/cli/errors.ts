@@ -9,7 +9,8 @@ export const exitCodes = {
   inUse: 3,
   notFound: 4,
   damaged: 5,
-  unsupported: 6
+  unsupported: 6,
+  incomplete: 7
 } as const
 
 /** An error whose message is all that a user needs to see. */

@@ -1,5 +1,6 @@
 import { CLIError } from './errors.ts'
-import { hashOf, readManifest, readWholeLog } from './databases.ts'
+import { hashOf, readManifest } from './databases.ts'
+import { findHeads, readWholeLog } from './logs.ts'
 import { createIdentities } from './node.ts'
 import { Database, MemoryStorage } from '../index.ts'
 import type { OfflineNode } from './node.ts'
@@ -9,6 +10,8 @@ import type { AccessController, Storage } from '../index.ts'
 export interface OpenedDatabase {
   db: Database
   unknownAccess: string[]
+  /** Whether there is nothing but a restore that was not finished. */
+  isUnfinished: boolean
 }
 
 /** A storage of the hashes in a log. */
@@ -30,6 +33,7 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
   const { ipfs, readBlocks } = node
   const identity = await (await createIdentities(ipfs)).createIdentity({ id: 'orbitdb-backup' })
   const unknownAccess: string[] = []
+  const unfinished = new Set<string>()
 
   const openAccess = async (address: string): Promise<AccessController> => {
     const type = address.split('/')[1]
@@ -49,7 +53,9 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     if (manifest == null) {
       throw new CLIError('damaged', `The node does not have the manifest of ${address}, its first block`)
     }
-    const { heads, index } = await readWholeLog(orbitdb, hashOf(address))
+    const { heads: stored, index, isUnfinished } = await readWholeLog(orbitdb, hashOf(address))
+    if (isUnfinished) unfinished.add(address)
+    const heads = stored.length === 0 && index.size > 0 ? await findHeads(index, readBlocks) : stored
     const headsStorage = await MemoryStorage()
     await headsStorage.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
     return Database({
@@ -64,5 +70,6 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     })
   }
 
-  return { db: await open(address), unknownAccess }
+  const db = await open(address)
+  return { db, unknownAccess, isUnfinished: unfinished.has(address) }
 }

@@ -1,15 +1,20 @@
 import { createCommand, run, withLocation } from '../command.ts'
-import { findDatabases, pickDatabases } from '../databases.ts'
-import { CLIError } from '../errors.ts'
+import { findDatabases, pickDatabases, titleOf } from '../databases.ts'
+import { CLIError, exitCodes, toCLIError } from '../errors.ts'
 import { dash, openDestination } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { count, countEntries, formatSize } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
+import type { StoredDatabase } from '../databases.ts'
+import type { Destination } from '../files.ts'
+import type { OfflineNode } from '../node.ts'
+import type { Output } from '../output.ts'
 import type { Database } from '../../index.ts'
 
 interface CreateOptions extends NodeOptions {
   all?: boolean
+  keepGoing?: boolean
   output?: string
   force?: boolean
 }
@@ -25,18 +30,20 @@ The file is written under another name, and gets its own when it is complete: an
     ['orbitdb-backup create posts -o posts.car', 'a database, by its name, of a node in this folder'],
     ['orbitdb-backup create /orbitdb/zdpuA... -d ./node -o posts.car', 'by its address, of a node in another folder'],
     ['orbitdb-backup create --all -o - | gzip > all.car.gz', 'all databases, to a program'],
+    ['orbitdb-backup create --all --keep-going -o all.car', 'all databases that can be backed up'],
     ['orbitdb-backup create posts --blockstore /var/ipfs/blocks --orbitdb /var/orbitdb -o posts.car', 'with directories somewhere else']
   ],
-  exits: ['inUse', 'notFound', 'damaged']
+  exits: ['inUse', 'notFound', 'damaged', 'incomplete']
 }))
   .argument('[database...]', 'names or addresses of databases: `orbitdb-backup list` shows them')
   .option('-a, --all', 'every database that is there')
+  .option('-k, --keep-going', 'back up what can be when a database can not, name those that can not, and exit with 7')
   .option('-o, --output <file>', 'the file to write, - for standard output')
   .option('-f, --force', 'overwrite the file if it exists')
   .action((names: string[], options: CreateOptions) => run(options, context => createArchive(names, options, context)))
 
 async function createArchive (names: string[], options: CreateOptions, { signal, output }: Context): Promise<void> {
-  const { all = false, force = false, output: path, json = false } = options
+  const { all = false, keepGoing = false, force = false, output: path, json = false } = options
   if (all === (names.length > 0)) {
     throw new CLIError('usage', all ? 'Either give databases, or --all' : 'No database is given: give names or addresses, or --all')
   }
@@ -58,40 +65,150 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     if (picked.length === 0) {
       throw new CLIError('notFound', `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
     }
+    const failed: Failure[] = []
+    const opened = await openAll(node, layout.orbitdb, picked, { all, keepGoing, failed, output })
+    if (path === dash && keepGoing) {
+      // What was written there can not be taken back
+      await removeFailing(opened, failed, signal)
+    }
+    const { root, bytes } = await writeArchive(destination, opened, { keepGoing, failed, signal, output })
+    const databases = opened.map(({ summary }) => summary)
+    const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
+    if (path !== dash) {
+      output.result({
+        json: { output: path, root, bytes, databases, ...keepGoing && { failed: failed.map(toJSON) } },
+        text: () => `${path}: ${count(databases.length, 'database')}, ${countEntries(entries)}, ${formatSize(bytes)}, root ${root}`
+      })
+    }
+    if (failed.length > 0) {
+      for (const { database, error } of failed) output.warn(`Not backed up: ${describe(database, error)}`)
+      throw new CLIError('incomplete', `${failed.length} of ${count(picked.length, 'database')} could not be backed up: ${failed.slice(0, maxNamed).map(({ database }) => toTitle(database)).join(', ')}${failed.length > maxNamed ? ', ...' : ''}`)
+    }
+  } finally {
+    await node.close()
+  }
+}
 
-    const { openDatabase } = await import('../open.ts')
-    const databases = []
-    const opened: Database[] = []
-    for (const { address, manifest, isIndexed } of picked) {
-      const { db, unknownAccess } = await openDatabase(node, layout.orbitdb, address)
+/** How many databases are named in one line. */
+const maxNamed = 5
+
+/** A database that is being backed up. */
+interface Opened {
+  database: StoredDatabase
+  db: Database
+  summary: { address: string, name: string, type: string, indexed: boolean, entries: number, heads: number }
+}
+
+/** A database that can not be backed up. */
+interface Failure {
+  database: StoredDatabase
+  error: unknown
+}
+
+const toTitle = (database: StoredDatabase): string => database.manifest == null ? database.address : `"${titleOf(database)}" ${database.address}`
+
+const describe = (database: StoredDatabase, error: unknown): string => `${toTitle(database)}: ${toCLIError(error).message}`
+
+const toJSON = ({ database: { address, manifest }, error }: Failure) => ({ address, name: manifest?.name ?? null, message: toCLIError(error).message })
+
+/** The error about a database that can not be backed up. */
+const failure = (database: StoredDatabase, error: unknown): CLIError => new CLIError(toCLIError(error).exitCode, describe(database, error), { cause: error })
+
+interface OpenAllOptions {
+  all: boolean
+  keepGoing: boolean
+  failed: Failure[]
+  output: Output
+}
+
+/** Opens databases, and adds to `failed` those that can not be, if others are to be backed up then. */
+async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDatabase[], { all, keepGoing, failed, output }: OpenAllOptions): Promise<Opened[]> {
+  const { openDatabase } = await import('../open.ts')
+  const opened: Opened[] = []
+  for (const database of picked) {
+    const { address, manifest, isIndexed } = database
+    try {
+      const { db, unknownAccess, isUnfinished } = await openDatabase(node, orbitdb, address)
+      if (isUnfinished && all) {
+        output.warn(`${toTitle(database)} is left out: its restore was not finished, and there is nothing in it`)
+        continue
+      }
+      if (isUnfinished) {
+        throw new CLIError('damaged', 'Its restore was not finished, and there is nothing in it: restore it again')
+      }
       for (const type of unknownAccess) {
         output.warn(`"${shown(db.name)}" has an access controller of type "${shown(type)}": if it keeps anything besides its block, that is not backed up`)
       }
       const { heads, index } = await db.log.export()
-      databases.push({ address, name: db.name, type: manifest!.type, indexed: isIndexed, entries: index.size, heads: heads.length })
-      opened.push(db)
+      opened.push({ database, db, summary: { address, name: db.name, type: manifest!.type, indexed: isIndexed, entries: index.size, heads: heads.length } })
+    } catch (error) {
+      if (!keepGoing) {
+        throw failure(database, error)
+      }
+      failed.push({ database, error })
     }
-    const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
-    output.expect({ blocks: entries })
+  }
+  return opened
+}
 
-    const { createBackup } = await import('../../index.ts')
-    const { bytesReader, readHeader } = await import('@ipld/car/decoder')
+/** Whether an error is of what a node has, and not of where it is written, or that it was interrupted. */
+const isOfDatabase = (error: unknown): boolean => ([exitCodes.damaged, exitCodes.unsupported] as number[]).includes(toCLIError(error).exitCode)
+
+/** Tries to back databases up one by one, to nowhere, and moves those that can not be to `failed`. */
+async function removeFailing (opened: Opened[], failed: Failure[], signal: AbortSignal): Promise<void> {
+  const { createBackup } = await import('../../index.ts')
+  const { default: drain } = await import('it-drain')
+  for (const one of [...opened]) {
+    try {
+      await drain(createBackup(one.db, { signal }))
+    } catch (error) {
+      if (!isOfDatabase(error)) {
+        throw error
+      }
+      failed.push({ database: one.database, error })
+      opened.splice(opened.indexOf(one), 1)
+    }
+  }
+}
+
+interface WriteOptions {
+  keepGoing: boolean
+  failed: Failure[]
+  signal: AbortSignal
+  output: Output
+}
+
+/** Writes an archive of databases, without those that can not be backed up if others are to be then. */
+async function writeArchive (destination: Destination, opened: Opened[], { keepGoing, failed, signal, output }: WriteOptions): Promise<{ root: string, bytes: number }> {
+  const { createBackup } = await import('../../index.ts')
+  const { bytesReader, readHeader } = await import('@ipld/car/decoder')
+  for (;;) {
+    if (opened.length === 0) {
+      throw new CLIError('damaged', `None of the databases can be backed up: ${describe(failed[0].database, failed[0].error)}`)
+    }
+    output.expect({ blocks: opened.reduce((sum, { summary }) => sum + summary.entries, 0) })
     let root: string | undefined
     const withRoot = async function * (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of createBackup(opened, { signal, onProgress: output.onProgress })) {
+      for await (const chunk of createBackup(opened.map(({ db }) => db), { signal, onProgress: output.onProgress })) {
         // The first chunk is the header
         root ??= String((await readHeader(bytesReader(chunk))).roots[0])
         yield chunk
       }
     }
-    const bytes = await destination.write(withRoot())
-    if (path !== dash) {
-      output.result({
-        json: { output: path, root, bytes, databases },
-        text: () => `${path}: ${count(databases.length, 'database')}, ${countEntries(entries)}, ${formatSize(bytes)}, root ${root}`
-      })
+    try {
+      const bytes = await destination.write(withRoot())
+      return { root: root!, bytes }
+    } catch (error) {
+      const before = failed.length
+      if (isOfDatabase(error)) {
+        await removeFailing(opened, failed, signal)
+      }
+      if (failed.length === before) {
+        throw error
+      }
+      if (!keepGoing) {
+        throw failure(failed[0].database, failed[0].error)
+      }
     }
-  } finally {
-    await node.close()
   }
 }

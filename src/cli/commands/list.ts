@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCommand, run, withLocation } from '../command.ts'
-import { findDatabases, hashOf, nameOf, pathsOf, readWholeLog } from '../databases.ts'
+import { findDatabases, hashOf, nameOf } from '../databases.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
+import { pathsOf, readWholeLog } from '../logs.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
@@ -58,11 +59,13 @@ interface Description {
   missing: number
   /** The names of the databases whose access controller it is. */
   accessControllerOf: string[]
+  /** Whether there is nothing but a restore that was not finished. */
+  unfinished?: true
 }
 
 async function describe (database: StoredDatabase, orbitdb: string, readBlocks: ReadBlocks, signal: AbortSignal): Promise<Description> {
   const { address, manifest, isIndexed, controls } = database
-  const { heads, index } = await readWholeLog(orbitdb, hashOf(address))
+  const { heads, index, isUnfinished } = await readWholeLog(orbitdb, hashOf(address))
   const setup = [hashOf(address), ...manifest?.accessController.startsWith('/ipfs/') === true ? [hashOf(manifest.accessController)] : []]
   const { bytes, missing } = await measure([...setup, ...index], readBlocks, signal)
   return {
@@ -74,7 +77,8 @@ async function describe (database: StoredDatabase, orbitdb: string, readBlocks: 
     heads: heads.length,
     bytes: bytes + await sizeOf(pathsOf(orbitdb, hashOf(address)).database),
     missing,
-    accessControllerOf: controls.map(nameOf)
+    accessControllerOf: controls.map(nameOf),
+    ...isUnfinished && { unfinished: true }
   }
 }
 
@@ -104,7 +108,7 @@ async function sizeOf (path: string): Promise<number> {
 function format (databases: Description[]): string {
   return formatTable([
     ['NAME', 'TYPE', 'ENTRIES', 'HEADS', 'SIZE', 'ADDRESS', ''],
-    ...databases.map(({ name, type, indexed, entries, heads, bytes, address, missing, accessControllerOf }) => [
+    ...databases.map(({ name, type, indexed, entries, heads, bytes, address, missing, accessControllerOf, unfinished }) => [
       name == null ? '?' : shown(name, 40),
       `${type == null ? '?' : shown(type, 40)}${indexed ? ' (indexed)' : ''}`,
       String(entries),
@@ -113,6 +117,7 @@ function format (databases: Description[]): string {
       address,
       [
         ...accessControllerOf.length > 0 ? [`access controller of ${accessControllerOf.slice(0, 5).map(name => shown(name, 40)).join(', ')}`] : [],
+        ...unfinished ? ['its restore was not finished: restore it again'] : [],
         ...missing > 0 ? [`${count(missing, 'block is', 'blocks are')} missing`] : []
       ].join('; ')
     ])

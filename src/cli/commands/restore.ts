@@ -2,17 +2,20 @@ import { rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { createCommand, run, withLocation } from '../command.ts'
-import { databaseNamesIn, hashOf, pathsOf, readLog, readManifest, wasIndexed } from '../databases.ts'
-import { CLIError, unsupportedType } from '../errors.ts'
+import { databaseNamesIn, hashOf } from '../databases.ts'
+import { CLIError } from '../errors.ts'
 import { openSource } from '../files.ts'
 import { findLayout, namesIn } from '../layout.ts'
+import { isOldLog, pathsOf, readLog } from '../logs.ts'
 import { count, countEntries } from '../output.ts'
+import { findPlace } from '../places.ts'
 import { shown } from '../text.ts'
 import { openLevel } from '../stores/level.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
-import type { Database, DatabaseFactory, ImportOptions } from '../../index.ts'
+import type { Place } from '../places.ts'
+import type { Database, DatabaseFactory, ImportOptions, OrbitDB } from '../../index.ts'
 
 interface RestoreOptions extends NodeOptions {
   verify: 'full' | 'signatures' | 'none'
@@ -39,7 +42,8 @@ If it fails, new directories are removed, and what it stored in those of a node 
 }))
   .argument('[archive]', 'the file to restore, - or nothing for standard input')
   .addOption(new Option('--verify <what>', 'what to check of the entries').choices(Object.keys(verifyOptions)).default('full'))
-  .option('--indexed', 'put keyvalue databases where KeyValueIndexed keeps them (default: where the node has them)')
+  .option('--indexed', 'put key-value databases where KeyValueIndexed keeps them (default: where the node has them)')
+  .option('--no-indexed', 'put them where KeyValue keeps them')
   .action((path: string | undefined, options: RestoreOptions) => run(options, context => restoreArchive(path, options, context)))
 
 async function restoreArchive (path: string | undefined, options: RestoreOptions, { signal, output }: Context): Promise<void> {
@@ -63,6 +67,9 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
       // And so is what another has made before it was locked
       const now = await prepareUndo(layout)
       undo = now.names.size > before.names.size ? now.undo : before.undo
+      for (const name of [...now.names].slice(0, sampleSize)) {
+        await assertIsNew(layout.orbitdb, name)
+      }
       return restoreTo(node, layout, bytes, options, { signal, output })
     })
     const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
@@ -98,47 +105,56 @@ async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Prom
   }
 }
 
-async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, bytes: AsyncIterable<Uint8Array>, { verify, indexed = false }: RestoreOptions, { signal, output }: Context) {
+async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, bytes: AsyncIterable<Uint8Array>, { verify, indexed }: RestoreOptions, { signal, output }: Context) {
   const { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } = await import('../../index.ts')
   const { createIdentities } = await import('../node.ts')
   const { ipfs, readBlocks } = node
-  const layouts = new Map<string, boolean>()
-  const types = new Map<string, string>()
+  const places = new Map<string, Place>()
   const own: Record<string, () => DatabaseFactory<any>> = { events: Events, documents: Documents, keyvalue: KeyValue }
-
-  const openDatabase: DatabaseFactory<Database> = async params => {
-    const { address } = params
-    const manifest = await readManifest(readBlocks, address)
-    const type = String(manifest?.type)
-    if (!Object.hasOwn(own, type)) {
-      throw unsupportedType(type)
-    }
-    const isIndexed = type === 'keyvalue' && (indexed || await wasIndexed(directory, hashOf(address)))
-    types.set(address, type)
-    layouts.set(address, isIndexed)
-    return (isIndexed ? KeyValueIndexed() : own[type]())(params)
-  }
 
   const identities = await createIdentities(ipfs)
   const orbitdb = await createOrbitDB({ ipfs, identities, id: 'orbitdb-backup', directory })
   try {
-    const restored = await restoreBackup<Database | Database[]>(orbitdb, bytes, {
+    // How a database is opened depends on what is in it
+    const open = async (address: string, options: any): Promise<any> => {
+      await assertIsNew(directory, hashOf(address))
+      const heads = (options.restore?.heads ?? []).map((head: string | { hash: string }) => typeof head === 'string' ? head : head.hash)
+      const place = await findPlace({ address, heads }, { directory, readBlocks, indexed })
+      places.set(address, place)
+      return orbitdb.open(address, { ...options, Database: place.isIndexed ? KeyValueIndexed() : own[place.type]() })
+    }
+    const restored = await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, bytes, {
       verify: verifyOptions[verify],
-      Database: openDatabase,
       sync: false,
       signal,
       onProgress: output.onProgress
     })
+    for (const { note } of places.values()) {
+      if (note != null) output.warn(note)
+    }
     const databases = []
     for (const { address, name, log } of Array.isArray(restored) ? restored : [restored]) {
       const { heads, index } = await log.export()
-      databases.push({ address, name, type: types.get(address)!, indexed: layouts.get(address)!, entries: index.size, heads: heads.length })
+      databases.push({ address, name, type: places.get(address)!.type, indexed: places.get(address)!.isIndexed, entries: index.size, heads: heads.length })
     }
     return databases
   } finally {
     await orbitdb.stop()
   }
 }
+
+/** Fails when OrbitDB 2 or older wrote a database, which could not open it any more after a restore. */
+async function assertIsNew (orbitdb: string, hash: string): Promise<void> {
+  const { log, indexedLog } = pathsOf(orbitdb, hash)
+  for (const path of [log, indexedLog]) {
+    if (await isOldLog(path)) {
+      throw new CLIError('unsupported', `"${path}" is of OrbitDB 2 or older, which keeps heads in another form and can not open what is restored here: restore into a new directory, and open that with OrbitDB 3 or newer`)
+    }
+  }
+}
+
+/** How many databases tell which version of OrbitDB a node has. */
+const sampleSize = 20
 
 const isThere = async (path: string): Promise<boolean> => await stat(path).catch(() => undefined) != null
 
