@@ -108,11 +108,46 @@ export interface OrbitDBAccessControllerModule {
  * opened by their address.
  *
  * @throws Error when it has no type.
+ *
+ * @example
+ * ```ts
+ * import { useAccessController, type AccessController } from 'orbitdb-backup'
+ *
+ * const OfficeHours = () => async (): Promise<AccessController> => ({
+ *   type: 'office-hours',
+ *   address: '/office-hours/',
+ *   canAppend: async () => new Date().getHours() > 8
+ * })
+ * OfficeHours.type = 'office-hours'
+ *
+ * useAccessController(OfficeHours)
+ * await orbitdb.open('tickets', { AccessController: OfficeHours() })
+ * ```
  */
 export const useAccessController: (module: AccessControllerModule) => void = core.useAccessController
 
-/** Defines an access controller with a fixed list of writers, stored as a block. */
+/**
+ * Defines an access controller with a fixed list of writers, stored as a block.
+ *
+ * @example
+ * ```ts
+ * import { IPFSAccessController } from 'orbitdb-backup'
+ *
+ * // Everyone may write; or a list of the ids of identities
+ * await orbitdb.open('guestbook', { AccessController: IPFSAccessController({ write: ['*'] }) })
+ * ```
+ */
 export const IPFSAccessController: IPFSAccessControllerModule = core.IPFSAccessController
 
-/** Defines an access controller whose writers are kept in a database of its own. */
+/**
+ * Defines an access controller whose writers are kept in a database of its own.
+ *
+ * @example
+ * ```ts
+ * import { OrbitDBAccessController, type OrbitDBAccessController as Access } from 'orbitdb-backup'
+ *
+ * const notes = await orbitdb.open('notes', { AccessController: OrbitDBAccessController() })
+ * await (notes.access as Access).grant('write', otherOrbitdb.identity.id)
+ * ```
+ */
 export const OrbitDBAccessController: OrbitDBAccessControllerModule = core.OrbitDBAccessController

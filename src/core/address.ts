@@ -18,12 +18,29 @@ export interface OrbitDBAddress {
   toString (): string
 }
 
-/** Whether a string, or an address, is a valid address of a database. */
+/**
+ * Whether a string, or an address, is a valid address of a database.
+ *
+ * @example
+ * ```ts
+ * import { isValidAddress } from 'orbitdb-backup'
+ *
+ * console.log(isValidAddress(db.address), isValidAddress('posts'))    // true false
+ * ```
+ */
 export const isValidAddress: (address: string | OrbitDBAddress) => boolean = core.isValidAddress
 
 /**
  * Parses an address.
  *
  * @throws Error when it is not a valid address.
+ *
+ * @example
+ * ```ts
+ * import { parseAddress } from 'orbitdb-backup'
+ *
+ * const { hash } = parseAddress(db.address)
+ * console.log(hash)    // the hash of the database's manifest: zdpu...
+ * ```
  */
 export const parseAddress: (address: string | OrbitDBAddress) => OrbitDBAddress = core.parseAddress

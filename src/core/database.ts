@@ -117,5 +117,23 @@ export interface DatabaseModule<DB extends Database = Database> {
   readonly type: string
 }
 
-/** Creates the database that all types build on. */
+/**
+ * Creates the database that all types build on.
+ *
+ * @example
+ * ```ts
+ * import { Database, useDatabaseType, type DatabaseParams } from 'orbitdb-backup'
+ *
+ * const Counter = () => async (params: DatabaseParams) => {
+ *   const database = await Database<number>(params)
+ *   // All that the database has must be passed on: so it has export and import
+ *   return { ...database, type: 'counter', add: (by: number) => database.addOperation(by) }
+ * }
+ * Counter.type = 'counter'
+ *
+ * useDatabaseType(Counter)
+ * const counter = await orbitdb.open('visits', { Database: Counter(), type: 'counter' })
+ * await counter.add(1)
+ * ```
+ */
 export const Database: <Payload = unknown>(params: DatabaseParams) => Promise<Database<Payload>> = core.Database

@@ -112,18 +112,67 @@ export interface PublicKeyIdentityProviderModule {
   readonly verifyIdentity: (identity: Identity) => Promise<boolean>
 }
 
-/** Creates an identities system. */
+/**
+ * Creates an identities system.
+ *
+ * @example
+ * ```ts
+ * import { createOrbitDB, Identities } from 'orbitdb-backup'
+ *
+ * const identities = await Identities({ ipfs, path: './keys' })
+ * const writer = await createOrbitDB({ ipfs, identities, id: 'writer', directory: './writer' })
+ * console.log(await identities.verifyIdentity(writer.identity))    // true
+ * await writer.stop()
+ * ```
+ */
 export const Identities: (options?: IdentitiesOptions) => Promise<Identities> = core.Identities
 
-/** Whether an object has the fields of an identity; says nothing of its signatures. */
+/**
+ * Whether an object has the fields of an identity; says nothing of its signatures.
+ *
+ * @example
+ * ```ts
+ * import { isIdentity } from 'orbitdb-backup'
+ *
+ * console.log(isIdentity(orbitdb.identity), isIdentity({ id: 'me' }))    // true false
+ * ```
+ */
 export const isIdentity: (value: object) => value is Identity = core.isIdentity
 
 /**
  * Registers a type of identity.
  *
  * @throws Error when it has no type or no function `verifyIdentity`.
+ *
+ * @example
+ * ```ts
+ * import { useIdentityProvider, type Identity, type IdentityProviderOptions } from 'orbitdb-backup'
+ *
+ * const Badge = () => async () => ({
+ *   type: 'badge',
+ *   getId: async ({ id }: IdentityProviderOptions) => id!,
+ *   signIdentity: async (data: string) => `${data.length}`
+ * })
+ * Badge.type = 'badge'
+ * Badge.verifyIdentity = async ({ signatures }: Identity) => signatures.publicKey !== ''
+ *
+ * useIdentityProvider(Badge)
+ * const identity = await orbitdb.identities.createIdentity({ id: 'me', provider: Badge() })
+ * console.log(identity.type)    // badge
+ * ```
  */
 export const useIdentityProvider: (provider: IdentityProviderModule) => void = core.useIdentityProvider
 
-/** The default type of identity: an id that is a public key. */
+/**
+ * The default type of identity: an id that is a public key.
+ *
+ * @example
+ * ```ts
+ * import { PublicKeyIdentityProvider } from 'orbitdb-backup'
+ *
+ * const { identities, keystore } = orbitdb
+ * const identity = await identities.createIdentity({ id: 'me', provider: PublicKeyIdentityProvider({ keystore }) })
+ * console.log(identity.type)    // publickey
+ * ```
+ */
 export const PublicKeyIdentityProvider: PublicKeyIdentityProviderModule = core.PublicKeyIdentityProvider

@@ -51,8 +51,29 @@ export interface KeyStore {
  */
 export type SignatureVerifier = (signature: string, publicKey: string, data: string | Uint8Array) => Promise<boolean>
 
-/** Sets what verifies signatures, everywhere in OrbitDB: `@libp2p/crypto` when nothing is given. */
+/**
+ * Sets what verifies signatures, everywhere in OrbitDB: `@libp2p/crypto` when nothing is given.
+ *
+ * @example
+ * ```ts
+ * import { useSignatureVerifier } from 'orbitdb-backup'
+ *
+ * useSignatureVerifier()
+ * ```
+ */
 export const useSignatureVerifier: (verify?: SignatureVerifier) => void = core.useSignatureVerifier
 
-/** Creates a keystore. */
+/**
+ * Creates a keystore.
+ *
+ * @example
+ * ```ts
+ * import { KeyStore } from 'orbitdb-backup'
+ *
+ * const keystore = await KeyStore({ path: './keys' })
+ * await keystore.createKey('me')
+ * console.log(await keystore.hasKey('me'))    // true
+ * await keystore.close()
+ * ```
+ */
 export const KeyStore: (options?: KeyStoreOptions) => Promise<KeyStore> = core.KeyStore

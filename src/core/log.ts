@@ -123,8 +123,28 @@ export interface Log<Payload = unknown> {
  * Creates a log.
  *
  * @throws Error when the identity is missing.
+ *
+ * @example
+ * ```ts
+ * import { Log } from 'orbitdb-backup'
+ *
+ * const log = await Log<string>(orbitdb.identity, { logId: 'words' })
+ * await log.append('one')
+ * await log.append('two')
+ * console.log((await log.values()).map(({ payload }) => payload))    // ['one', 'two']
+ * ```
  */
 export const Log: <Payload = unknown>(identity: SigningIdentity, options?: LogOptions) => Promise<Log<Payload>> = core.Log
 
-/** Creates the access controller of a log that everyone may write to. */
+/**
+ * Creates the access controller of a log that everyone may write to.
+ *
+ * @example
+ * ```ts
+ * import { DefaultAccessController, Log } from 'orbitdb-backup'
+ *
+ * const log = await Log(orbitdb.identity, { access: await DefaultAccessController() })
+ * await log.append('anyone may')
+ * ```
+ */
 export const DefaultAccessController: () => Promise<{ canAppend (entry: SignedEntry): Promise<boolean> }> = core.DefaultAccessController

@@ -77,20 +77,69 @@ export interface LRUStorageOptions {
  * Creates a storage that keeps values as blocks of an IPFS node. Its `del`,
  * `merge` and `clear` do nothing and its iterator yields nothing: blocks stay
  * in the node.
+ *
+ * @example
+ * ```ts
+ * import { IPFSBlockStorage } from 'orbitdb-backup'
+ *
+ * const storage = await IPFSBlockStorage({ ipfs, pin: true })
+ * const [{ hash }] = await db.log.heads()
+ * console.log(await storage.get(hash))    // the bytes of the latest entry
+ * ```
  */
 export const IPFSBlockStorage: (options: IPFSBlockStorageOptions) => Promise<PersistentStorage<Uint8Array>> = core.IPFSBlockStorage
 
-/** Creates a storage that keeps values in a Level database. Its `merge` does nothing. */
+/**
+ * Creates a storage that keeps values in a Level database. Its `merge` does nothing.
+ *
+ * @example
+ * ```ts
+ * import { LevelStorage } from 'orbitdb-backup'
+ *
+ * const storage = await LevelStorage<string>({ path: './settings', valueEncoding: 'json' })
+ * await storage.put('theme', 'dark')
+ * await storage.close()
+ * ```
+ */
 export const LevelStorage: <Value = Uint8Array>(options?: LevelStorageOptions) => Promise<Storage<Value>> = core.LevelStorage
 
-/** Creates a storage that keeps the most recently used values in memory. */
+/**
+ * Creates a storage that keeps the most recently used values in memory.
+ *
+ * @example
+ * ```ts
+ * import { LRUStorage } from 'orbitdb-backup'
+ *
+ * const cache = await LRUStorage<string>({ size: 1000 })
+ * await cache.put('key', 'value')
+ * ```
+ */
 export const LRUStorage: <Value = Uint8Array>(options?: LRUStorageOptions) => Promise<Storage<Value>> = core.LRUStorage
 
-/** Creates a storage that keeps values in memory. */
+/**
+ * Creates a storage that keeps values in memory.
+ *
+ * @example
+ * ```ts
+ * import { MemoryStorage } from 'orbitdb-backup'
+ *
+ * // A database that leaves nothing on disk but its blocks
+ * await orbitdb.open('drafts', { headsStorage: await MemoryStorage(), indexStorage: await MemoryStorage() })
+ * ```
+ */
 export const MemoryStorage: <Value = Uint8Array>() => Promise<Storage<Value>> = core.MemoryStorage
 
 /**
  * Creates a storage of two: values are put to both, and read from the first
  * that has them. A value that only the second has is copied to the first.
+ *
+ * @example
+ * ```ts
+ * import { ComposedStorage, IPFSBlockStorage, LRUStorage } from 'orbitdb-backup'
+ *
+ * // Entries are read from memory where they are there, and else from the node
+ * const entryStorage = await ComposedStorage(await LRUStorage({ size: 1000 }), await IPFSBlockStorage({ ipfs, pin: true }))
+ * await orbitdb.open('posts', { type: 'documents', entryStorage })
+ * ```
  */
 export const ComposedStorage: <Value = Uint8Array>(first: Storage<Value>, second: Storage<Value>) => Promise<PersistentStorage<Value>> = core.ComposedStorage

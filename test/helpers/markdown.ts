@@ -26,6 +26,8 @@ export function anchorsOf (page: string): Set<string> {
 export interface CodeBlock {
   /** As in ```ts */
   language: string
+  /** What stands behind the language. */
+  words: string[]
   code: string
   /** The line of the page that it starts at. */
   line: number
@@ -36,6 +38,7 @@ export function codeBlocksOf (page: string): CodeBlock[] {
   let at = 0
   return (tokensOf(page).filter(({ type }) => type === 'code') as Tokens.Code[]).map(({ lang = '', text, raw }) => {
     at = page.indexOf(raw, at)
-    return { language: lang.split(' ')[0], code: text, line: page.slice(0, at).split('\n').length }
+    const [language, ...words] = lang.split(' ')
+    return { language, words, code: text, line: page.slice(0, at).split('\n').length }
   })
 }

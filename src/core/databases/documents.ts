@@ -42,5 +42,16 @@ export interface DocumentsModule {
   readonly type: 'documents'
 }
 
-/** Defines a documents database. */
+/**
+ * Defines a documents database.
+ *
+ * @example
+ * ```ts
+ * import { Documents } from 'orbitdb-backup'
+ *
+ * const people = await orbitdb.open('people', { Database: Documents<{ name: string, age: number }>({ indexBy: 'name' }), type: 'documents' })
+ * await people.put({ name: 'Ada', age: 36 })
+ * console.log(await people.query(({ age }) => age > 30))    // [{ name: 'Ada', age: 36 }]
+ * ```
+ */
 export const Documents: DocumentsModule = core.Documents

@@ -31,5 +31,18 @@ export interface EventsModule {
   readonly type: 'events'
 }
 
-/** Defines an events database. */
+/**
+ * Defines an events database.
+ *
+ * @example
+ * ```ts
+ * import { Events } from 'orbitdb-backup'
+ *
+ * const visits = await orbitdb.open('visits', { Database: Events<string>() })
+ * await visits.add('first')
+ * for await (const { value } of visits.iterator({ amount: 10 })) {
+ *   console.log(value)    // latest first
+ * }
+ * ```
+ */
 export const Events: EventsModule = core.Events

@@ -31,5 +31,18 @@ export type AnyDatabase = DatabaseTypes[keyof DatabaseTypes]
  * Registers a type of database.
  *
  * @throws Error when it has no type.
+ *
+ * @example
+ * ```ts
+ * import { Events, useDatabaseType } from 'orbitdb-backup'
+ *
+ * const Visits = () => Events<string>()
+ * Visits.type = 'visits'
+ *
+ * useDatabaseType(Visits)
+ * const visits = await orbitdb.open('visits', { Database: Visits(), type: 'visits' })
+ * // Others open it by its address, where the type is registered
+ * console.log(visits.address)
+ * ```
  */
 export const useDatabaseType: (module: DatabaseModule) => void = core.useDatabaseType

@@ -40,8 +40,30 @@ export interface KeyValueIndexedModule {
   readonly type: 'keyvalue'
 }
 
-/** Defines a key-value store. */
+/**
+ * Defines a key-value store.
+ *
+ * @example
+ * ```ts
+ * import { KeyValue } from 'orbitdb-backup'
+ *
+ * const prices = await orbitdb.open('prices', { Database: KeyValue<number>(), type: 'keyvalue' })
+ * await prices.put('apple', 2)
+ * console.log(await prices.get('apple'))    // 2
+ * ```
+ */
 export const KeyValue: KeyValueModule = core.KeyValue
 
-/** Defines a key-value store with an index on disk. */
+/**
+ * Defines a key-value store with an index on disk.
+ *
+ * @example
+ * ```ts
+ * import { KeyValueIndexed } from 'orbitdb-backup'
+ *
+ * const prices = await orbitdb.open('prices', { Database: KeyValueIndexed<number>(), type: 'keyvalue' })
+ * await prices.put('apple', 2)
+ * console.log(await prices.get('apple'))    // 2, read from the index
+ * ```
+ */
 export const KeyValueIndexed: KeyValueIndexedModule = core.KeyValueIndexed
