@@ -1,11 +1,12 @@
 // What is in the package, before anybody installs it.
 import { deepStrictEqual, match, ok } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { parse } from 'yaml'
 import { anchorsOf, linksOf } from './helpers/markdown.ts'
 import { pack } from './helpers/package.ts'
 import { root } from './helpers/scripts.ts'
@@ -76,9 +77,25 @@ describe('The contents of the package', function () {
     deepStrictEqual(Object.keys(manifest.scripts).filter(name => /^(pre|post)?(install|prepare)$/.test(name)), [])
   })
 
+  it('are tested by a workflow whose scripts there are', async () => {
+    const { jobs } = parse(await read('.github/workflows/ci.yml'))
+    const commands = Object.values(jobs as Record<string, { steps: Array<{ run?: string }> }>).flatMap(({ steps }) => steps.map(({ run = '' }) => run))
+    const scripts = commands.flatMap(command => [...command.matchAll(/^npm (?:run )?(\S+)$/gm)].map(([, name]) => name)).filter(name => name !== 'ci')
+    ok(scripts.includes('test'))
+    deepStrictEqual(scripts.filter(name => !Object.hasOwn(manifest.scripts, name)), [])
+  })
+
   it('say where the project is', () => {
     match(manifest.repository.url, /^git\+https:\/\/.+\.git$/)
     ok(manifest.bugs.url.startsWith('https://') && manifest.homepage.startsWith('https://'))
+  })
+
+  it('have pages that name tests that there are', async () => {
+    const pages = await Promise.all(paths.filter(path => path.endsWith('.md')).map(read))
+    const named = pages.flatMap(page => [...page.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path))
+    ok(named.length > 0)
+    const missing = await Promise.all([...new Set(named)].map(async path => await stat(join(root, path)).then(() => undefined, () => path)))
+    deepStrictEqual(missing.filter(path => path != null), [])
   })
 
   it('have pages whose links lead somewhere', async () => {

@@ -70,7 +70,7 @@ export function toModule (code: string): string {
   const setup = `import { createScope as $createScope } from ${source('test/docs/scope.ts')}\nconst { ${given.join(', ')} } = await $createScope()\n`
   // Both names are those of the package, and the node of README.md is that of the scripts
   const example = code
-    .replace(/(from |import\()'(orbitdb-backup|@orbitdb\/core)'/g, `$1${source('src/index.ts')}`)
+    .replace(/(from |import\(|declare module )'(orbitdb-backup|@orbitdb\/core)'/g, `$1${source('src/index.ts')}`)
     .replace("'./node.ts'", source('scripts/node.ts'))
   return `${given.length > 0 ? setup : ''}${example}\nexport {}\n`
 }

@@ -9,7 +9,7 @@ describe('An app with Helia 5', () => {
     const { path } = await pack()
     // What Helia 5 makes its nodes of, without their network
     const dependencies = { 'orbitdb-backup': `file:${path}`, '@helia/utils': '1.4.0', 'blockstore-core': '5.0.4', 'datastore-core': '10.0.4' }
-    const app = await createApp(managers.find(({ name }) => name === 'pnpm')!, { dependencies })
+    const app = await createApp(managers.find(({ name }) => name === 'pnpm')!, dependencies)
     await writeFile(join(app, 'app.js'), `
       import { Helia } from '@helia/utils'
       import { MemoryBlockstore } from 'blockstore-core'

@@ -20,7 +20,7 @@ describe('The patch in an app that keeps @orbitdb/core', () => {
   for (const manager of managers) {
     it(`is applied by ${manager.name}, and taken away again`, async () => {
       await pack()
-      const app = await createApp(manager, { dependencies: { '@orbitdb/core': '^4.0.0' } })
+      const app = await createApp(manager, { '@orbitdb/core': '^4.0.0' })
       const patch = (...args: string[]) => run(app, process.execPath, [join(root, 'dist/cli.js'), 'patch', ...args])
       const installed = join(app, 'node_modules/@orbitdb/core')
 

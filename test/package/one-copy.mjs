@@ -48,7 +48,7 @@ for (const [type, write] of Object.entries(types)) {
 
 console.log(JSON.stringify({
   restored,
-  othersByPath: Object.keys(coreByPath).filter(name => core[name] !== coreByPath[name])
+  othersByPath: Object.keys(coreByPath).filter(name => name in core && core[name] !== coreByPath[name])
 }))
 
 for (const { ipfs, stop } of [source, target]) {
