@@ -9,7 +9,7 @@ import { createNode } from '../scripts/node.ts'
 import * as patched from '../src/index.ts'
 import type { Dataset } from './dataset.ts'
 import type { Node } from '../scripts/node.ts'
-import type { DatabaseFactory, KeyValue } from '../src/index.ts'
+import type { DatabaseFactory, KeyValue, OrbitDBOptions } from '../src/index.ts'
 import type { Core, Open, Running } from './way.ts'
 
 const cores = { stock, patched }
@@ -21,9 +21,9 @@ export const firstWriter = 'writer 0'
 export class MissingSetupError extends Error {}
 
 /** Starts a node, and OrbitDB on it. */
-export async function start (directory: string, core: Core, { id }: { id?: string } = {}): Promise<Running> {
+export async function start (directory: string, core: Core, options: Pick<OrbitDBOptions, 'id' | 'verifySignatures'> = {}): Promise<Running> {
   const ipfs = await createNode(join(directory, 'ipfs'))
-  const orbitdb = await cores[core].createOrbitDB({ ipfs, id, directory: join(directory, 'orbitdb') })
+  const orbitdb = await cores[core].createOrbitDB({ ipfs, ...options, directory: join(directory, 'orbitdb') })
   return { core, ipfs, orbitdb }
 }
 

@@ -1,8 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createBackup, restoreBackup, useSignatureVerifier } from '../../src/index.ts'
-import { createVerifier, inHex } from '../../src/signatures/index.ts'
+import { createBackup, restoreBackup } from '../../src/index.ts'
+import { createVerifier, verifySignatures } from '../../src/signatures/index.ts'
 import { findWebAssembly } from '../../src/signatures/webassembly.ts'
 import { optionsOf, start } from '../node.ts'
 import type { KeyValue } from '../../src/index.ts'
@@ -20,10 +20,7 @@ const createWay = (name: string, about: string, { verify, hasAddon = false }: { 
   keeps: partsOfDatabase,
   backup: ({ artifact }, { db }) => pipeline(createBackup(db), createWriteStream(fileIn(artifact))),
   restore: async ({ dataset, artifact, target }) => {
-    if (!hasAddon) {
-      useSignatureVerifier(inHex(createVerifier(await findWebAssembly())))
-    }
-    const running = await start(target, 'patched')
+    const running = await start(target, 'patched', { verifySignatures: hasAddon ? verifySignatures : createVerifier(await findWebAssembly()) })
     const source = createReadStream(fileIn(artifact))
     return { ...running, db: await restoreBackup<KeyValue<string>>(running.orbitdb, source, { ...optionsOf(running, dataset), verify }) }
   }

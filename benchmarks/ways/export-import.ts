@@ -1,4 +1,4 @@
-import { useSignatureVerifier } from '../../src/index.ts'
+import { createVerifier } from '../../src/signatures/index.ts'
 import { optionsOf, start } from '../node.ts'
 import { readBlocks, readLog, writeArtifact } from '../parts/artifact.ts'
 import { partsOfDatabase } from '../way.ts'
@@ -17,8 +17,7 @@ const createWay = (name: string, about: string, verify: boolean): Way => ({
   },
   restore: async ({ dataset, artifact, target }) => {
     // By itself, the patch has nothing else to check signatures
-    useSignatureVerifier()
-    const running = await start(target, 'patched')
+    const running = await start(target, 'patched', { verifySignatures: createVerifier() })
     const state = { address: dataset.address, ...await readLog(artifact), blocks: readBlocks(artifact) }
     return { ...running, db: await running.orbitdb.import(state, { ...optionsOf(running, dataset), verify }) }
   }

@@ -1,5 +1,5 @@
 import type { HeliaNode } from './helia.ts'
-import type { KeyStore } from './keystore.ts'
+import type { KeyStore, SignaturesVerifier } from './keystore.ts'
 import { core } from './runtime.ts'
 import type { Storage } from './storage.ts'
 
@@ -29,6 +29,8 @@ export interface SigningIdentity extends Identity {
   sign (identity: Identity, data: string | Uint8Array): Promise<string>
   /** Whether a signature of data (hex) was made by a public key (hex). */
   verify (signature: string, publicKey: string, data: string | Uint8Array): Promise<boolean>
+  /** Finds the identities of others, in the identities system that this one is of. */
+  getIdentity? (hash: string, signal?: AbortSignal): Promise<Identity | undefined>
 }
 
 /** What identities of one type are made by. */
@@ -59,7 +61,7 @@ export interface IdentityProviderModule {
   (options: never): IdentityProviderFactory
   readonly type: string
   /** Whether an identity of this type is valid. */
-  readonly verifyIdentity: (identity: Identity) => boolean | Promise<boolean>
+  readonly verifyIdentity: (identity: Identity, options: { verifyMessage: Identities['verify'] }) => boolean | Promise<boolean>
 }
 
 /** Options of `identities.createIdentity`; a provider may take more. */
@@ -80,6 +82,8 @@ export interface IdentitiesOptions {
   /** Where identities are stored; blocks of `ipfs` by default, or memory. */
   storage?: Storage
   ipfs?: HeliaNode
+  /** What checks signatures: by default, the fastest that there is. */
+  verifySignatures?: SignaturesVerifier
 }
 
 /** Creates, finds and checks identities. */
@@ -92,8 +96,12 @@ export interface Identities {
   createIdentity (options?: IdentityOptions): Promise<SigningIdentity>
   /** Whether an identity's signatures are valid. */
   verifyIdentity (identity: Identity): Promise<boolean>
-  /** Gets an identity by its hash; undefined when it is not found. */
-  getIdentity (hash: string): Promise<Identity | undefined>
+  /**
+   * Gets an identity by its hash; undefined when it is not found.
+   *
+   * @throws InvalidEntryError, its code `identity-invalid`, when its block is not that of an identity.
+   */
+  getIdentity (hash: string, signal?: AbortSignal): Promise<Identity | undefined>
   /**
    * Signs data with the key of an identity (hex).
    *

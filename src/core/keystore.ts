@@ -45,23 +45,22 @@ export interface KeyStore {
   close (): Promise<void>
 }
 
-/**
- * Whether a signature of data was made by a public key, both in hex. It must accept exactly what
- * `@libp2p/crypto` accepts.
- */
-export type SignatureVerifier = (signature: string, publicKey: string, data: string | Uint8Array) => Promise<boolean>
+/** A signature, the public key that is said to have made it, and what was signed. */
+export interface SignatureCheck {
+  /** The signature, as keys of its type encode it: DER for secp256k1. */
+  signature: Uint8Array
+  /** The raw public key: a compressed point for secp256k1. */
+  publicKey: Uint8Array
+  /** What was signed: all of it, not its hash. */
+  data: Uint8Array
+}
 
 /**
- * Sets what verifies signatures, everywhere in OrbitDB: `@libp2p/crypto` when nothing is given.
+ * Checks signatures. It must accept exactly what `@libp2p/crypto` accepts.
  *
- * @example
- * ```ts
- * import { useSignatureVerifier } from 'orbitdb-backup'
- *
- * useSignatureVerifier()
- * ```
+ * @returns For each, in the order of the checks, whether it is valid. What is no signature or no key at all is not.
  */
-export const useSignatureVerifier: (verify?: SignatureVerifier) => void = core.useSignatureVerifier
+export type SignaturesVerifier = (checks: SignatureCheck[]) => Promise<boolean[]>
 
 /**
  * Creates a keystore.

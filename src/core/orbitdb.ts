@@ -7,7 +7,7 @@ import type { Database, DatabaseFactory, TypedDatabase } from './database.ts'
 import type { Encryption } from './encryption.ts'
 import type { HeliaNode } from './helia.ts'
 import type { Identities, IdentityOptions, IdentityProviderFactory, SigningIdentity } from './identities.ts'
-import type { KeyStore } from './keystore.ts'
+import type { KeyStore, SignaturesVerifier } from './keystore.ts'
 import { core } from './runtime.ts'
 import type { ImportOptions, RestoreState } from './state.ts'
 import type { Storage } from './storage.ts'
@@ -112,6 +112,8 @@ export interface OrbitDBOptions<Node extends HeliaNode = HeliaNode> {
   identities?: Identities
   /** Directory of the databases and keys; defaults to `./orbitdb`. */
   directory?: string
+  /** What checks signatures, where there are no `identities`: by default, the fastest that there is. */
+  verifySignatures?: SignaturesVerifier
 }
 
 /** A peer of OrbitDB: opens databases. */

@@ -1,15 +1,6 @@
 import { fromString } from 'uint8arrays/from-string'
 import { readSignature } from './der.ts'
-
-/** A signature, the public key that is said to have made it, and what was signed. */
-export interface SignatureCheck {
-  /** The signature, as keys of its type encode it: DER for secp256k1. */
-  signature: Uint8Array
-  /** The raw public key: a compressed point for secp256k1. */
-  publicKey: Uint8Array
-  /** What was signed: all of it, not its hash. */
-  data: Uint8Array
-}
+import type { SignatureCheck } from '../core/index.ts'
 
 /**
  * Checks signatures by secp256k1 keys that are packed one after the other, {@link packedLength} bytes each:

@@ -6,18 +6,13 @@ import { createPool } from './pool.ts'
 import { findWebAssembly } from './webassembly.ts'
 import { batched } from '../batched.ts'
 import { sha256 } from '../blocks/sha256.ts'
-import type { SignatureVerifier } from '../core/index.ts'
-import type { SignatureCheck } from './checks.ts'
+import type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
 import type { Means } from './means.ts'
 
-export type { SignatureCheck } from './checks.ts'
+export type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
 
-/**
- * Checks signatures.
- *
- * @returns For each, in the order of the checks, whether it is valid. What is no signature or no key at all is not.
- */
-export type SignaturesVerifier = (checks: SignatureCheck[]) => Promise<boolean[]>
+/** Whether a signature of data was made by a public key, both in hex. */
+export type SignatureVerifier = (signature: string, publicKey: string, data: string | Uint8Array) => Promise<boolean>
 
 async function verifyByLibp2p ({ signature, publicKey, data }: SignatureCheck): Promise<boolean> {
   try {

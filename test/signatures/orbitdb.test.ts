@@ -1,12 +1,13 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { toString } from 'uint8arrays/to-string'
 import { collect } from '../helpers/backups.ts'
 import { useReplicas } from '../helpers/replicas.ts'
-import { verifyByLibp2p } from '../helpers/verify-by-libp2p.ts'
-import { useSignatureVerifier } from '../../src/index.ts'
-import { verifySignature } from '../../src/signatures/index.ts'
+import { createVerifier } from '../../src/signatures/index.ts'
 import type { CollectedState } from '../helpers/backups.ts'
-import type { Events, SignatureVerifier } from '../../src/index.ts'
+import type { Events, SignaturesVerifier } from '../../src/index.ts'
+
+const verifyByLibp2p = createVerifier()
 
 describe('Signatures in OrbitDB', () => {
   const { createReplica } = useReplicas()
@@ -23,31 +24,30 @@ describe('Signatures in OrbitDB', () => {
     await stop()
   })
 
-  afterEach(() => useSignatureVerifier(verifySignature))
-
-  const restore = async () => (await createReplica()).orbitdb.import<Events>(state, { sync: false })
+  const restore = async (options: { verifySignatures?: SignaturesVerifier } = {}) =>
+    (await createReplica(options)).orbitdb.import<Events>(state, { sync: false })
 
   it('are checked by what is to check them, each of an import', async () => {
     const asked: string[] = []
-    useSignatureVerifier(async (signature, publicKey, data) => {
-      asked.push(signature)
-      ok(data instanceof Uint8Array)
-      return verifyByLibp2p(signature, publicKey, data)
-    })
-    strictEqual((await (await restore()).all()).length, 20)
+    const verifySignatures: SignaturesVerifier = async checks => {
+      asked.push(...checks.map(({ signature }) => toString(signature, 'base16')))
+      return verifyByLibp2p(checks)
+    }
+    strictEqual((await (await restore({ verifySignatures })).all()).length, 20)
     deepStrictEqual(asked.filter(signature => signatures.includes(signature)).sort(), signatures.toSorted())
   })
 
-  it('are refused when that refuses them', async () => {
-    useSignatureVerifier(async (signature, publicKey, data) => signature !== signatures[7] && verifySignature(signature, publicKey, data))
-    await rejects(restore, { name: 'InvalidEntryError', message: /Could not validate signature/ })
+  it('are refused when that refuses them, in that instance only', async () => {
+    const verifySignatures: SignaturesVerifier = async checks => {
+      const verdicts = await verifyByLibp2p(checks)
+      return verdicts.map((verdict, i) => verdict && toString(checks[i].signature, 'base16') !== signatures[7])
+    }
+    await rejects(restore({ verifySignatures }), { name: 'InvalidEntryError', code: 'signature-invalid', message: /Could not validate signature/ })
+    strictEqual((await (await restore()).all()).length, 20)
   })
 
   it('are checked by @libp2p/crypto when nothing else is to', async () => {
-    const refuse: SignatureVerifier = async () => false
-    useSignatureVerifier(refuse)
-    useSignatureVerifier()
-    strictEqual((await (await restore()).all()).length, 20)
+    strictEqual((await (await restore({ verifySignatures: undefined })).all()).length, 20)
   })
 
   it('do not keep a process running once they are checked', () => {

@@ -2,7 +2,7 @@
 import {
   AccessDeniedError, ComposedStorage, DefaultAccessController, EncryptedEntryError, Entry, Identities, ImportNotSupportedError, InvalidBlockError, InvalidEntryError, InvalidStateError,
   IPFSAccessController, IPFSBlockStorage, isIdentity, isValidAddress, KeyStore, LevelStorage, Log, LRUStorage, MemoryStorage, MissingBlockError, OrbitDBAccessController, parseAddress,
-  PublicKeyIdentityProvider, useAccessController, useIdentityProvider, useSignatureVerifier,
+  PublicKeyIdentityProvider, useAccessController, useIdentityProvider,
   type AccessController, type AccessControllerParams, type Clock, type DatabaseState, type Head, type HeliaNode, type Identity, type IdentityProvider, type KeyPair, type LogState,
   type OrbitDB, type OrbitDBAddress, type SignedEntry, type SigningIdentity, type Storage
 } from '../../src/index.ts'
@@ -72,10 +72,6 @@ is<KeyPair | undefined>()(await keystore.getKey('id'))
 is<string>()(keystore.getPublic(await keystore.createKey('id')))
 is<string>()(keystore.getPublic(await keystore.createKey('id'), { format: 'hex' }))
 is<Uint8Array>()(keystore.getPublic(await keystore.createKey('id'), { format: 'buffer' }))
-is<void>()(useSignatureVerifier(async (signature, publicKey, data) => signature.length + publicKey.length + data.length > 0))
-is<void>()(useSignatureVerifier())
-// @ts-expect-error: the verdict is a promise
-useSignatureVerifier(() => true)
 await keystore.clear()
 await keystore.close()
 // @ts-expect-error: no such format
@@ -85,6 +81,9 @@ keystore.getPublic(await keystore.getKey('id'))
 
 // Identities
 const identities = await Identities({ keystore, storage: custom, path: './identities', ipfs })
+await Identities({ keystore, verifySignatures: async checks => checks.map(({ signature, publicKey, data }) => signature.length + publicKey.length + data.length > 0) })
+// @ts-expect-error: the verdicts are a promise
+await Identities({ keystore, verifySignatures: () => [true] })
 const identity = await identities.createIdentity({ id: 'me' })
 is<SigningIdentity>()(identity)
 is<SigningIdentity>()(await identities.createIdentity({ provider: PublicKeyIdentityProvider({ keystore }), id: 'me', more: 1 }))
