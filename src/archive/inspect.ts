@@ -1,116 +1,150 @@
-import { CID } from 'multiformats/cid'
-import { openArchive } from './car.ts'
-import { readEntry, readIdentity } from './entries.ts'
-import { assertHasAll } from './errors.ts'
-import { version } from './format.ts'
+import { openDag } from './dag/index.ts'
+import { keyOf } from './dag/reader.ts'
+import { hashOfDigest } from './errors.ts'
+import { version } from './format/root.ts'
+import { toLimits } from './limits.ts'
+import { readManifest } from './pick.ts'
 import { createProgress } from './progress.ts'
-import { scanArchive } from './scan.ts'
-import { setupOf } from './snapshots.ts'
-import { toChunks } from './source.ts'
-import { toBytes } from '../blocks/hashes.ts'
+import { openSource } from './sources/index.ts'
+import { readIdentity } from './create/entries.ts'
+import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
+import type { Limits } from './limits.ts'
+import type { ManifestFacts } from './pick.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
-import type { ArchivedDatabase } from './snapshots.ts'
-import type { ArchiveSource } from './source.ts'
-import type { DatabaseAddress } from '../core/index.ts'
+import type { BackupSource } from './sources/index.ts'
+import type { DatabaseAddress, HeliaNode } from '../core/index.ts'
 
 /** Tells how far an inspection has come. */
 export type InspectProgressEvent = ArchiveProgressEvent<'orbitdb-backup:inspect:read'>
 
 /** Options of {@link inspectBackup}. */
-export interface InspectOptions extends ArchiveOptions<InspectProgressEvent> {}
+export interface InspectOptions extends ArchiveOptions<InspectProgressEvent> {
+  /** The CID of the root that the archive must have. */
+  root?: RootLike
+  limits?: Partial<Limits>
+  /** The node that looks a CID up, where the source is one. */
+  ipfs?: HeliaNode
+}
 
-/** What an archive holds of a database. */
+/** What an archive claims to hold of a database. */
 export interface DatabaseSummary {
   address: DatabaseAddress
-  name: string
-  type: string
+  /** Name and type, as its manifest has them; undefined where a base has the manifest. */
+  name?: string
+  type?: string
   /** The number of entries. */
   entries: number
   /** The number of heads. */
   heads: number
-  /** Ids of the identities of the writers, sorted. */
+  /** Ids of the identities of the writers, sorted; the hash of an identity that can not be read. */
   writers: string[]
   /** Whether some entries could not be read when they were archived, so that writers may be missing. */
   isUnread: boolean
   /** The least and the greatest time of the clocks of the entries that can be read. */
   clock?: { first: number, last: number }
-  /** The bytes of all of its blocks. */
-  bytes: number
   /** The database of its access controller, where that is one. */
   accessController?: DatabaseSummary
 }
 
-/** What an archive holds. */
+/** What an archive claims to hold: only `verifyBackup` tells whether it does. */
 export interface ArchiveSummary {
-  /** CID of the root. */
+  /** Always true: nothing but the head of the archive was read. */
+  isClaimed: true
+  /** CID of the root; of several archives, those of all. */
   root: string
+  roots: string[]
+  /** CIDs of the archives that it is based on, without which it is not complete. */
+  bases: string[]
   /** Version of the format. */
   version: number
   databases: DatabaseSummary[]
 }
 
-/** The CID of a root, as IPFS tools write it. */
-export const toCIDString = (hash: string): string => CID.decode(toBytes(hash)).toString()
-
 /**
- * Tells what an archive holds. It reads all of it, and checks that it is complete and that every
- * block matches its hash, but neither signatures nor access.
+ * Tells what an archive claims to hold. Of one that `createBackup` wrote it reads the head only; of one whose blocks are
+ * in another order, as much as it has to. What it reads matches its hashes.
  *
- * @throws EmptyArchiveError, NotAnArchiveError, ForeignArchiveError, UnsupportedVersionError,
- * DamagedArchiveError or TruncatedArchiveError
+ * @throws ArchiveError of some class.
  */
-export async function inspectBackup (source: ArchiveSource, { signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
-  const chunks = toChunks(source)
-  const archive = await openArchive(chunks)
-  const sizes = new Map<string, number>()
-  const times = new Map<string, number>()
-  const ids = new Map<string, string>()
+export async function inspectBackup (source: BackupSource, { root, limits: someLimits, ipfs, signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
+  const limits = toLimits(someLimits)
+  const opened = await openSource(source, { ipfs, limits, signal })
+  try {
+    const onRead = createProgress('orbitdb-backup:inspect:read', onProgress, { bytes: opened.size })
+    const dag = openDag(opened, { root, limits, signal, onRead })
+    const manifests = new Map<string, ManifestFacts>()
+    const ids = new Map<string, string | undefined>()
+    let wanted: Set<string> | undefined
 
-  const { snapshots, links, seen, damaged } = await scanArchive(archive, {
-    signal,
-    onRead: createProgress('orbitdb-backup:inspect:read', onProgress, { bytes: chunks.size }),
-    visit: blocks => {
-      for (const { hash, bytes } of blocks) {
-        sizes.set(hash, bytes.length)
-        const entry = readEntry(bytes)
-        if (entry != null) {
-          times.set(hash, entry.clock.time)
-        } else {
-          const id = readIdentity(bytes)?.id
-          if (id != null) ids.set(hash, id)
+    const isWanted = (): boolean => {
+      if (wanted == null && dag.isListed()) {
+        wanted = namesOf(dag)
+      }
+      for (const key of wanted ?? []) {
+        if (ids.has(key)) wanted!.delete(key)
+      }
+      return wanted == null || wanted.size > 0
+    }
+    for await (const batch of dag.blocks()) {
+      for (const block of batch) {
+        // The rest of what databases share is small as well, and before it is all known it is not known what it is
+        if (block.database == null) {
+          ids.set(keyOf(block.digest), readIdentity(block.bytes)?.id)
+          manifests.set(keyOf(block.digest), readManifestIf(block))
         }
       }
+      if (!isWanted()) break
     }
-  })
-  assertHasAll(archive.root, [...snapshots.pending(), ...[...links].filter(hash => !seen.has(hash))], damaged)
+    if (isWanted() && (dag.bases.length === 0 || !dag.isListed())) dag.assertIsComplete()
 
-  const summarise = (database: ArchivedDatabase): DatabaseSummary => {
-    const { address, name, type, isUnread, heads, identities, entries, accessDatabase } = database
-    const clock = { first: Infinity, last: -Infinity }
-    let bytes = 0
-    for (const hash of [...setupOf(database), ...identities, ...entries]) {
-      bytes += sizes.get(hash)!
-    }
-    for (const hash of entries) {
-      const time = times.get(hash)
-      if (time != null) {
-        clock.first = Math.min(clock.first, time)
-        clock.last = Math.max(clock.last, time)
+    const databases = dag.databases()
+    const summarise = (database: DagDatabase): DatabaseSummary => {
+      const { address, manifest, isUnread, counts, identities, accessController, clock } = database
+      const { name, type } = manifests.get(keyOf(manifest)) ?? {}
+      const access = accessController != null && 'database' in accessController ? databases.find(({ address }) => address === accessController.database) : undefined
+      const writers = Array.from({ length: identities.size }, (_, place) => {
+        const digest = identities.at(place)
+        return ids.get(keyOf(digest)) ?? hashOfDigest(digest)
+      })
+      return {
+        address,
+        name,
+        type,
+        entries: counts.entries,
+        heads: counts.heads,
+        writers: [...new Set(writers)].sort(),
+        isUnread,
+        ...(clock != null && { clock }),
+        ...(access != null && { accessController: summarise(access) })
       }
     }
     return {
-      address,
-      name,
-      type,
-      entries: entries.size,
-      heads: heads.size,
-      writers: [...new Set([...identities].map(hash => ids.get(hash) ?? hash))].sort(),
-      isUnread,
-      ...(clock.first <= clock.last && { clock }),
-      bytes,
-      ...(accessDatabase != null && { accessController: summarise(accessDatabase) })
+      isClaimed: true,
+      root: dag.roots[0],
+      roots: dag.roots,
+      bases: dag.bases,
+      version,
+      databases: databases.filter(({ isAccess }) => !isAccess).map(summarise)
     }
+  } finally {
+    await opened.close()
   }
-  snapshots.databases()
-  return { root: toCIDString(archive.root), version, databases: snapshots.roots().map(summarise) }
+}
+
+function readManifestIf (block: { digest: Uint8Array, bytes: Uint8Array }): ManifestFacts {
+  try {
+    return readManifest(block)
+  } catch {
+    return {}
+  }
+}
+
+/** The keys of the blocks that tell names, types and writers. */
+function namesOf (dag: Dag): Set<string> {
+  const keys = new Set<string>()
+  for (const { manifest, identities } of dag.databases()) {
+    keys.add(keyOf(manifest))
+    for (let place = 0; place < identities.size; place++) keys.add(keyOf(identities.at(place)))
+  }
+  return keys
 }

@@ -1,14 +1,19 @@
-import { openArchive } from './car.ts'
-import { assertHasAll, damagedBlock } from './errors.ts'
-import { decode } from './format.ts'
+import { openDag } from './dag/index.ts'
+import { keyOf } from './dag/reader.ts'
+import { decodeBlock } from './decode.ts'
+import { hashOfDigest, IncompleteArchiveError } from './errors.ts'
+import { toLimits } from './limits.ts'
+import { pickDatabases, readManifest } from './pick.ts'
 import { createProgress } from './progress.ts'
-import { createSnapshotReader, setupOf } from './snapshots.ts'
-import { toChunks } from './source.ts'
+import { openSource } from './sources/index.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
-import { multihashOf, toBytes } from '../blocks/hashes.ts'
+import { cidOf } from '../blocks/cids.ts'
+import { MissingBlockError } from '../core/index.ts'
+import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
+import type { Limits } from './limits.ts'
+import type { ManifestFacts } from './pick.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
-import type { ArchivedDatabase } from './snapshots.ts'
-import type { ArchiveSource } from './source.ts'
+import type { BackupSource } from './sources/index.ts'
 import type { Blocks, CIDBytes, StoredBlock } from '../blocks/index.ts'
 import type { AnyDatabase, Database, DatabaseFactory, DatabaseOptions, ImportOptions, OrbitDB, RestoreState } from '../core/index.ts'
 
@@ -19,6 +24,16 @@ export type RestoreProgressEvent = ArchiveProgressEvent<'orbitdb-backup:restore:
 export interface RestoreBackupOptions extends Omit<DatabaseOptions, 'meta' | 'AccessController'>, Pick<ImportOptions, 'verify'>, ArchiveOptions<RestoreProgressEvent> {
   type?: string
   Database?: DatabaseFactory<any>
+  /** The CID of the root that the archive must have: of several, which one to restore. */
+  root?: RootLike
+  /** Names or addresses of the databases to restore; all by default. */
+  databases?: readonly string[]
+  /** The most of what there may be in an archive, where it is not the default. */
+  limits?: Partial<Limits>
+  /** How long peers and gateways may give no block before it is given up, in ms; 60 s by default. */
+  timeout?: number
+  /** The most bytes to get from peers and gateways. */
+  maxBytes?: number
 }
 
 // How many blocks are stored at once, at most, and about how many bytes
@@ -35,38 +50,48 @@ const maxBatchBytes = 2 ** 22
  * before the one that failed stay restored, and are closed unless they were open before.
  *
  * @returns The database, or an array where the archive has several.
- * @throws EmptyArchiveError, NotAnArchiveError, ForeignArchiveError, UnsupportedVersionError,
- * DamagedArchiveError or TruncatedArchiveError, and the errors of `import`.
+ * @throws ArchiveError of some class, DatabaseNotFoundError, and the errors of `import`.
  */
 export async function restoreBackup<Restored extends Database<any> | Array<Database<any>> = AnyDatabase> (
   orbitdb: OrbitDB<any>,
-  source: ArchiveSource,
-  { verify = true, signal, onProgress, ...options }: RestoreBackupOptions = {}
+  source: BackupSource,
+  { verify = true, signal, onProgress, root, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions = {}
 ): Promise<Restored> {
-  const blocks = await createBlocks(orbitdb.ipfs)
-  const { databases, roots } = await storeArchive(blocks, source, { signal, onProgress })
-  if (roots.length > 1 && (options.headsStorage ?? options.indexStorage) != null) {
+  const { ipfs } = orbitdb
+  const blocks = await createBlocks(ipfs)
+  const limits = toLimits(someLimits)
+  const opened = await openSource(source, { ipfs, limits, signal, timeout, maxBytes })
+  let stored: StoredArchive
+  try {
+    const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })
+    const dag = openDag(opened, { root, limits, signal, onRead })
+    stored = await storeArchive(dag, blocks, names, signal)
+  } finally {
+    await opened.close()
+  }
+  const { dag, picked, setup } = stored
+  const roots = dag.databases().filter(database => !database.isAccess && picked.has(database))
+  if (new Set(roots.map(({ address }) => address)).size > 1 && (options.headsStorage ?? options.indexStorage) != null) {
     throw new TypeError('Could not restore: the archive has several databases, which can not share storages of heads and indexes')
   }
 
-  const setup = databases.flatMap(setupOf).map(toBytes)
   const arePinned = await blocks.arePinned(setup, { signal })
-  const total = roots.reduce((total, { entries }) => total + entries.size, 0)
+  const total = roots.reduce((total, { counts }) => total + counts.entries, 0)
   const onImport = createProgress('orbitdb-backup:restore:import', onProgress, { blocks: total })
 
-  const restored: Database[] = []
+  const restored = new Set<Database>()
   /** Those that were not open before */
-  const opened: Database[] = []
+  const newlyOpened: Database[] = []
   try {
     for (const database of roots) {
       let done = 0
-      const entryStorage = options.entryStorage ?? await createEntryStorage(orbitdb.ipfs, blocks)
+      const entryStorage = options.entryStorage ?? await createEntryStorage(ipfs, blocks)
       const db: Database = await orbitdb.open(database.address, {
         ...options as {},
         entryStorage,
         signal,
         restore: {
-          ...await toState(blocks, database),
+          ...await toState(blocks, database, dag),
           verify,
           onProgress: ({ detail }) => {
             if (detail.done % 1000 === 0 || detail.done === detail.total) {
@@ -76,134 +101,98 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
           }
         }
       })
-      restored.push(db)
-      if (db.log.storage === entryStorage) opened.push(db)
+      if (!restored.has(db) && db.log.storage === entryStorage) newlyOpened.push(db)
+      restored.add(db)
     }
   } catch (error) {
-    for (const db of opened) {
+    for (const db of newlyOpened) {
       await db.close()
     }
     const pinned = await blocks.arePinned(setup)
     await blocks.unpinMany(setup.filter((_, i) => pinned[i] && !arePinned[i]))
+    if (error instanceof MissingBlockError && !dag.isComplete()) {
+      const { bases } = dag
+      throw new IncompleteArchiveError(`The archive has only what is new since ${bases.join(', ')}, and the node has not all of that: restore that first, or give both`, { bases, hash: error.hash, cause: error })
+    }
     throw error
   }
-  return (restored.length === 1 ? restored[0] : restored) as Restored
+  const all = [...restored]
+  return (all.length === 1 ? all[0] : all) as Restored
 }
 
 /** The state of a database whose blocks are stored. */
-async function toState (blocks: Blocks, { address, heads, entries, accessController, accessDatabase }: ArchivedDatabase): Promise<RestoreState> {
-  const state: RestoreState = { address, heads: [...heads], index: entries }
-  if (accessDatabase != null) {
-    state.accessController = await toState(blocks, accessDatabase)
+async function toState (blocks: Blocks, { address, heads, entryDigests, accessController }: DagDatabase, dag: Dag): Promise<RestoreState> {
+  const state: RestoreState = {
+    address,
+    heads: Array.from({ length: heads.size }, (_, place) => hashOfDigest(heads.at(place))),
+    index: hashesOf(entryDigests())
+  }
+  if (accessController != null && 'database' in accessController) {
+    const database = dag.databases().find(({ address }) => address === accessController.database)
+    if (database != null) state.accessController = await toState(blocks, database, dag)
   } else if (accessController != null && 'state' in accessController) {
-    const [bytes] = await blocks.getMany([toBytes(accessController.state)])
-    state.accessController = decode(accessController.state, bytes!)
+    const digest = accessController.state
+    const [bytes] = await blocks.getMany([cidOf(digest)])
+    if (bytes != null) state.accessController = decodeBlock({ digest, bytes })
   }
   return state
 }
 
-/** What was stored of an archive. */
-interface StoredArchive {
-  /** Every database. */
-  databases: ArchivedDatabase[]
-  /** The databases that are not of access controllers. */
-  roots: ArchivedDatabase[]
+function * hashesOf (digests: Iterable<Uint8Array>): Generator<string> {
+  for (const digest of digests) yield hashOfDigest(digest)
 }
 
-/**
- * Stores the blocks of the databases in an archive, without pinning them. What else is in it is not
- * stored, or deleted again where it came before it was known to be nothing of the databases.
- */
-async function storeArchive (blocks: Blocks, source: ArchiveSource, { signal, onProgress }: ArchiveOptions<RestoreProgressEvent>): Promise<StoredArchive> {
-  const chunks = toChunks(source)
-  const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: chunks.size })
-  const archive = await openArchive(chunks)
+/** What was stored of an archive. */
+interface StoredArchive {
+  dag: Dag
+  picked: Set<DagDatabase>
+  /** The CIDs of manifests and access controllers. */
+  setup: CIDBytes[]
+}
+
+/** Stores the blocks of the databases in an archive, without pinning them. */
+async function storeArchive (dag: Dag, blocks: Blocks, names: readonly string[] | undefined, signal?: AbortSignal): Promise<StoredArchive> {
   const writer = createWriter(blocks, signal)
+  const manifests = new Map<string, ManifestFacts>()
+  let picked: Set<DagDatabase> | undefined
 
-  /** Hashes of the blocks of the databases, as far as they are known, and whether they came */
-  const expected = new Map<string, boolean>()
-  /** Hashes of blocks that came before it is known whether they are needed, and whether the node had them */
-  const early = new Map<string, boolean>()
-  /** Hashes of those that did not match them, and where these start */
-  const damaged = new Map<string, number>()
-
-  const snapshots = createSnapshotReader(archive.root, hashes => {
-    for (const hash of hashes) {
-      if (early.delete(hash)) {
-        expected.set(hash, true)
-      } else if (!expected.has(hash)) {
-        expected.set(hash, false)
-      }
-    }
-  })
-
-  const addSnapshotBlock = async (hash: string, bytes: Uint8Array): Promise<void> => {
-    snapshots.add(hash, bytes)
-    for (const next of snapshots.pending()) {
-      if (early.has(next)) {
-        await writer.flush()
-        const [bytes] = await blocks.getMany([toBytes(next)], { signal })
-        return addSnapshotBlock(next, bytes!)
+  /** Leaves out what is not asked for, as soon as it is known what that is. */
+  const pick = (): void => {
+    const databases = dag.databases()
+    const areKnown = dag.parts.every(part => part.areSnapshotsKnown()) && databases.every(({ manifest }) => manifests.has(keyOf(manifest)))
+    if (picked == null && areKnown) {
+      picked = pickDatabases(databases, names, manifests)
+      for (const database of databases) {
+        if (!picked.has(database)) dag.parts.forEach(part => part.ignore(database))
       }
     }
   }
 
   try {
-    for await (const batch of archive.blocks) {
-      signal?.throwIfAborted()
-      let bytesRead = 0
+    for await (const batch of dag.blocks()) {
       for (const block of batch) {
-        const { cid, hash, bytes, offset, isIntact } = block
-        bytesRead += block.length
-        const isOfSnapshot = snapshots.needs(hash)
-        const isMissing = expected.get(hash) === false
-        const isEarly = !isOfSnapshot && !snapshots.isComplete() && !expected.has(hash) && !early.has(hash)
-        if (isIntact == null || (!isOfSnapshot && !isEarly && !isMissing)) {
-          continue
+        const { digest, bytes, database } = block
+        if (names != null && picked == null && database == null) {
+          if (dag.databases().some(({ manifest }) => keyOf(manifest) === keyOf(digest))) manifests.set(keyOf(digest), readManifest(block))
         }
-        if (!isIntact) {
-          if (!isEarly) {
-            throw damagedBlock(block)
-          }
-          damaged.set(hash, offset)
-          continue
-        }
-        if (isOfSnapshot) {
-          await addSnapshotBlock(hash, bytes)
-          continue
-        }
-        if (isEarly) {
-          const [isThere] = await blocks.hasMany([cid], { signal })
-          early.set(hash, isThere)
-        } else {
-          expected.set(hash, true)
-        }
-        writer.put(cid, bytes)
-        if (writer.isFull()) {
-          await writer.write()
+        if (picked == null || database == null || picked.has(database)) {
+          writer.put(cidOf(digest), bytes)
+          if (writer.isFull()) await writer.write()
         }
       }
-      onRead(batch.length, bytesRead)
+      if (names != null) pick()
     }
     await writer.flush()
-    const missing = [...expected].filter(([, came]) => !came).map(([hash]) => hash)
-    assertHasAll(archive.root, [...snapshots.pending(), ...missing], damaged)
+    if (dag.bases.length === 0 || dag.databases().length === 0) dag.assertIsComplete()
   } finally {
     await writer.settle()
-    await blocks.deleteMany(foreignBlocks(early, expected))
   }
-  return { databases: snapshots.databases(), roots: snapshots.roots() }
-}
-
-/** The CIDs of blocks to delete again: stores know blocks by their multihashes, which others may have as well. */
-function foreignBlocks (early: Map<string, boolean>, expected: Map<string, boolean>): CIDBytes[] {
-  const cids = [...early].filter(([, wasThere]) => !wasThere).map(([hash]) => toBytes(hash))
-  if (cids.length === 0) {
-    return []
-  }
-  const keyOf = (cid: CIDBytes): string => String(multihashOf(cid))
-  const needed = new Set([...expected.keys()].map(hash => keyOf(toBytes(hash))))
-  return cids.filter(cid => !needed.has(keyOf(cid)))
+  picked ??= pickDatabases(dag.databases(), names, manifests)
+  const setup = [...picked].flatMap(({ manifest, accessController }) => {
+    const access = accessController == null || 'database' in accessController ? [] : Object.values(accessController) as Uint8Array[]
+    return [manifest, ...access].map(digest => cidOf(digest))
+  })
+  return { dag, picked, setup }
 }
 
 /** Stores blocks as they come, many at a time, while the next ones are read. */

@@ -18,10 +18,22 @@ export interface PinOptions extends BlocksOptions {
   isShallow?: boolean
 }
 
+/** Blocks that were read one after the other. */
+export interface BlockRun {
+  /** The place of the first of them among those that were asked for. */
+  start: number
+  /** The bytes of each: undefined where the node does not have it. */
+  blocks: Array<Uint8Array | undefined>
+}
+
 /** The blocks and pins of a node, many at a time. It reads from the node alone, not from its peers. */
 export interface Blocks {
   /** Reads blocks: undefined for each that the node does not have. */
   getMany (names: BlockName[], options?: BlocksOptions): Promise<Array<Uint8Array | undefined>>
+  /**
+   * Reads many blocks, some at a time. They are given by their digests, one after the other in the order of the stores' keys. Where they are most of what the node has, it goes through the store rather than looking each up.
+   */
+  readInOrder (digests: Uint8Array, options?: BlocksOptions): AsyncIterable<BlockRun>
   /** Whether the node has blocks. */
   hasMany (names: BlockName[], options?: BlocksOptions): Promise<boolean[]>
   /** Stores blocks, which are not pinned. Their bytes are not checked against their names. */

@@ -3,17 +3,18 @@ import { InvalidBlockError, InvalidEntryError, MissingBlockError } from '../core
 import type { BlockName } from './blocks.ts'
 
 // How OrbitDB makes its errors is no part of their types
-const Missing = MissingBlockError as unknown as new (hash: string) => MissingBlockError
-const Invalid = InvalidBlockError as unknown as new (hash: string) => InvalidBlockError
-const InvalidEntry = InvalidEntryError as unknown as new (message: string, hash: string) => InvalidEntryError
+type Constructor<E extends Error> = new (message: string, details: { hash: string }) => E
+const Missing = MissingBlockError as unknown as Constructor<MissingBlockError>
+const Invalid = InvalidBlockError as unknown as Constructor<InvalidBlockError>
+const InvalidEntry = InvalidEntryError as unknown as Constructor<InvalidEntryError>
 
 const hashOf = (name: BlockName): string => toHash(toCIDBytes(name))
 
 /** The error about a block that a node does not have. */
-export const missingBlock = (name: BlockName): MissingBlockError => new Missing(hashOf(name))
+export const missingBlock = (name: BlockName): MissingBlockError => new Missing(`Block "${hashOf(name)}" was not found`, { hash: hashOf(name) })
 
 /** The error about a block that does not match its hash. */
-export const invalidBlock = (name: BlockName): InvalidBlockError => new Invalid(hashOf(name))
+export const invalidBlock = (name: BlockName): InvalidBlockError => new Invalid(`Block "${hashOf(name)}" does not match its hash`, { hash: hashOf(name) })
 
 /** The error about a block that is not an entry. */
-export const invalidEntry = (name: BlockName): InvalidEntryError => new InvalidEntry(`Block "${hashOf(name)}" is not an entry`, hashOf(name))
+export const invalidEntry = (name: BlockName): InvalidEntryError => new InvalidEntry(`Block "${hashOf(name)}" is not an entry`, { hash: hashOf(name) })

@@ -1,10 +1,13 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { equals } from 'uint8arrays/equals'
+import { readInBatches } from './batches.ts'
+import { cidOf } from './cids.ts'
 import { detach } from './detach.ts'
+import { digestLength } from './digests.ts'
 import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
-import type { BlockName, Blocks, CIDBytes } from './blocks.ts'
+import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
 import type { HeliaNode } from '../core/index.ts'
 
 /*
@@ -25,6 +28,13 @@ interface Level {
   getMany (keys: string[]): Promise<Array<Uint8Array | undefined>>
   hasMany (keys: string[]): Promise<boolean[]>
   batch (operations: LevelOperation[]): Promise<void>
+  iterator (options: { gte: string, lte: string, highWaterMarkBytes?: number }): LevelIterator<[key: string, value: Uint8Array]>
+  keys (options: { gte: string, lte: string, limit: number }): LevelIterator<string>
+}
+
+interface LevelIterator<Item> {
+  nextv (length: number): Promise<Item[]>
+  close (): Promise<void>
 }
 
 /** Keeps garbage collection from running until it is released. */
@@ -51,7 +61,7 @@ function isPlain (object: Shape | undefined, className: string): object is Shape
 }
 
 const isLevel = (db: Shape | undefined): db is Shape & Level => {
-  return ['getMany', 'hasMany', 'batch'].every(name => typeof db?.[name] === 'function') && db?.supports?.has === true
+  return ['getMany', 'hasMany', 'batch', 'iterator', 'keys'].every(name => typeof db?.[name] === 'function') && db?.supports?.has === true
 }
 
 /** Finds the Level databases of a node: undefined when it is not one whose stores are known. */
@@ -140,6 +150,14 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
 
     getMany: (names, { signal } = {}) => locked(signal, () => level.getMany(names.map(blockKey))),
 
+    readInOrder: async function * (digests, options) {
+      if (await areMost(level, digests)) {
+        yield * readThrough(level, digests, locked, options)
+      } else {
+        yield * readInBatches(digests, cids => blocks.getMany(cids, options), options)
+      }
+    },
+
     hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
 
     putMany: (blocks, { signal } = {}) => locked(signal, () => {
@@ -193,6 +211,65 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
       await locked(signal, () => pinEach([...leaves], isShallow ? shallowPin : deepPin))
       await publicBlocks.pinMany(cids.filter(cid => !leaves.has(cid)), { signal })
     }
+  }
+}
+
+// How many blocks, and about how many bytes, a Level database is asked for at once as it is gone through
+const nextLength = 1000
+const highWaterMarkBytes = 2 ** 22
+
+/** How many blocks show whether others are among them. */
+const sampleLength = 64
+
+const keyAt = (digests: Uint8Array, i: number): string => blockKey(cidOf(digests, i * digestLength))
+
+/** Whether blocks, in the order of their keys, are most of those that a Level database has. */
+async function areMost (level: Level, digests: Uint8Array): Promise<boolean> {
+  const count = digests.length / digestLength
+  if (count <= sampleLength) {
+    return false
+  }
+  // The digests in their keys are as good as random, so that those at some place are as those everywhere
+  const start = Math.floor((count - sampleLength) / 2)
+  const keys = level.keys({ gte: keyAt(digests, start), lte: keyAt(digests, start + sampleLength - 1), limit: 2 * sampleLength })
+  try {
+    return (await keys.nextv(2 * sampleLength)).length < 1.5 * sampleLength
+  } finally {
+    await keys.close()
+  }
+}
+
+/** Goes through a Level database, and picks blocks that are given in the order of their keys. */
+async function * readThrough (
+  level: Level,
+  digests: Uint8Array,
+  locked: <Result>(signal: AbortSignal | undefined, fn: () => Promise<Result>) => Promise<Result>,
+  { signal }: BlocksOptions = {}
+): AsyncGenerator<BlockRun> {
+  const count = digests.length / digestLength
+  const iterator = level.iterator({ gte: keyAt(digests, 0), lte: keyAt(digests, count - 1), highWaterMarkBytes })
+  const readNext = (): Promise<Array<[string, Uint8Array]>> => locked(signal, () => iterator.nextv(nextLength))
+  let reading = readNext()
+  try {
+    let next = 0
+    let wanted = keyAt(digests, 0)
+    for (let items = await reading; items.length > 0; items = await reading) {
+      // The next ones are read while these are worked on
+      reading = readNext()
+      reading.catch(() => {})
+      const run: BlockRun = { start: next, blocks: [] }
+      for (const [key, bytes] of items) {
+        for (; next < count && wanted <= key; wanted = next < count ? keyAt(digests, next) : '') {
+          run.blocks.push(wanted === key ? bytes : undefined)
+          next++
+        }
+      }
+      yield run
+    }
+    if (next < count) yield { start: next, blocks: new Array(count - next).fill(undefined) }
+  } finally {
+    await reading.catch(() => {})
+    await iterator.close()
   }
 }
 

@@ -1,5 +1,6 @@
 import drain from 'it-drain'
 import { CID } from 'multiformats/cid'
+import { readInBatches } from './batches.ts'
 import { detach } from './detach.ts'
 import { toCIDBytes, toHash } from './hashes.ts'
 import { missingBlock } from './errors.ts'
@@ -51,8 +52,12 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
   const { blockstore, pins } = node as FullNode
   const storage = await IPFSBlockStorage({ ipfs: node })
 
+  const getMany: Blocks['getMany'] = (names, { signal } = {}) => mapMany(names, signal, name => storage.get(toHash(toCIDBytes(name)), signal, { offline: true }))
+
   return {
-    getMany: (names, { signal } = {}) => mapMany(names, signal, name => storage.get(toHash(toCIDBytes(name)), signal, { offline: true })),
+    getMany,
+
+    readInOrder: (digests, options) => readInBatches(digests, cids => getMany(cids, options), options),
 
     hasMany: (names, { signal } = {}) => mapMany(names, signal, async name => blockstore.has(toCID(name), { signal })),
 

@@ -80,14 +80,4 @@ export interface ImportOptions extends AbortOptions, ProgressOptions<ImportProgr
   verify?: boolean | 'signatures'
   /** Read from the local node only, never from the network; defaults to true. */
   offline?: boolean
-  /** Check and mend all of the log then, and not only what the state has of it; defaults to false. */
-  repair?: boolean
-}
-
-/** What an import did. */
-export interface ImportResult {
-  /** How many entries were added to the log. */
-  added: number
-  /** How many entries that the log had were lost to it, as no head reached them, or not pinned. */
-  mended: number
 }

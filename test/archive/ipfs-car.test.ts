@@ -64,7 +64,7 @@ describe('ipfs-car', () => {
   it('reads all blocks, and verifies their hashes', async () => {
     const listed = await run('blocks', path)
     deepStrictEqual(listed, (await readCar(bytes)).blocks.map(({ cid }) => cid.toString()))
-    for (const hash of hashes) ok(listed.includes(toCID(hash).toString()), hash)
+    for (const hash of hashes) ok(listed.includes(CID.createV1(0x55, toCID(hash).multihash).toString()), hash)
     await writeFile(path, bytes.with(-1, bytes.at(-1)! ^ 1))
     await rejects(run('blocks', path), /CID hash does not match bytes/)
   })

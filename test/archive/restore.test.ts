@@ -252,11 +252,6 @@ describe('restoreBackup', () => {
       }
     })
 
-    it('lists in any order', async () => {
-      const parts = await takeApart(bytes)
-      await assertRestoresFrom(await assemble({ ...parts, entries: parts.entries.toReversed() }))
-    })
-
     it('an archive with other blocks in it, none of which is stored', async () => {
       const { roots, blocks } = await readCar(bytes)
       const extra = await createBlock('extra')
@@ -265,8 +260,8 @@ describe('restoreBackup', () => {
         const before = await blocksOf(ipfs)
         const db = await restoreBackup<IterableDatabase>(orbitdb, await writeCar(roots, withExtra))
         deepStrictEqual(await read(db), contents)
-        const { snapshot, identities, entries } = await takeApart(bytes)
-        deepStrictEqual(await blocksOf(ipfs), [...before, ...[snapshot.manifest, snapshot.accessController.block, ...identities, ...entries].map(cid => multihashOf(cid))].sort())
+        const { manifest, access, identities, entries } = await takeApart(bytes)
+        deepStrictEqual(await blocksOf(ipfs), [...before, ...[manifest, access!, ...identities, ...entries].map(cid => multihashOf(cid))].sort())
       }
     })
 
@@ -309,7 +304,7 @@ describe('restoreBackup', () => {
 
     it('with a flipped bit in any of its blocks', async () => {
       const { blocks } = await readCar(bytes)
-      for (const index of [0, 1, 2, 5, 6, blocks.length - 1]) {
+      for (const index of [0, 1, 2, 5, 7, blocks.length - 1]) {
         await assertRefuses(await withChanged(index, bytes => flipBit(bytes)), (error: DamagedArchiveError) => {
           ok(error instanceof DamagedArchiveError)
           strictEqual(error.hash, toHash(blocks[index].cid))
@@ -353,30 +348,30 @@ describe('restoreBackup', () => {
     })
 
     it('that is a CAR file of something else', async () => {
-      const { roots, blocks } = await readCar(bytes)
+      const { blocks } = await readCar(bytes)
       const other = await createBlock({ something: 'else' })
       const rawCID = CID.createV1(0x55, other.cid.multihash)
       await assertRefuses(await writeCar([other.cid], [other]), { name: 'ForeignArchiveError' })
       await assertRefuses(await writeCar([rawCID], [{ cid: rawCID, bytes: other.bytes }]), { name: 'ForeignArchiveError' })
-      await assertRefuses(await writeCar([...roots, other.cid], blocks), { name: 'ForeignArchiveError' })
-      await assertRefuses(await writeCar([], blocks), { name: 'ForeignArchiveError' })
+      await assertRefuses(await writeCar([], blocks), { name: 'ForeignArchiveError', code: 'root-required' })
     })
 
     it('of another version', async () => {
       await assertRefuses(await forge(bytes, ({ root }) => { root.version = 2 }), { name: 'UnsupportedVersionError', version: 2 })
-      await assertRefuses(await forge(bytes, ({ snapshot, manifest }: any) => { snapshot.parent = snapshot.manifest }), { name: 'UnsupportedVersionError' })
     })
 
     it('whose snapshot is not valid', async () => {
       const changes: Array<(parts: Parts) => unknown> = [
         ({ snapshot }) => { snapshot.address = '/orbitdb/another' },
-        ({ snapshot }) => { delete snapshot.name },
-        ({ snapshot }) => { snapshot.manifest = 'no link' },
-        ({ snapshot }) => { snapshot.accessController = { block: snapshot.manifest, database: snapshot.manifest } },
-        ({ snapshot }) => { snapshot.accessController = { other: snapshot.manifest } },
+        ({ snapshot }) => { snapshot.address = `/orbitdb/${snapshot.address.slice(-20)}` },
+        ({ snapshot }) => { snapshot.name = 'a key that no snapshot has' },
+        ({ snapshot }) => { snapshot.accessController = { block: 'no digest' } },
+        ({ snapshot }) => { snapshot.accessController = { other: snapshot.accessController.block } },
         ({ snapshot }) => { snapshot.accessController = {} },
+        ({ snapshot }) => { snapshot.accessController = { database: '/orbitdb/another' } },
         parts => { parts.lists = { entries: { count: 3 } } },
-        parts => { parts.lists = { entries: { leaves: ['no link'] } } },
+        parts => { parts.lists = { entries: { root: 'no link' } } },
+        parts => { parts.shared = [] },
         parts => { parts.root.databases = [] }
       ]
       for (const change of changes) {

@@ -138,12 +138,12 @@ describe('verifyBackup', () => {
       const { roots, blocks } = await readCar(bytes)
       for (const block of blocks.slice(-3)) block.bytes = new Uint8Array(1)
       const { problems } = await verifyBackup(await writeCar(roots, blocks))
-      deepStrictEqual(problems.map(({ hash }) => hash), blocks.slice(-3).map(({ cid }) => toHash(cid)))
+      deepStrictEqual(problems.map(({ hash }) => hash).sort(), blocks.slice(-3).map(({ cid }) => toHash(cid)).sort())
     })
 
     it('a snapshot that does not match its hash', async () => assertFinds(await damage(([, snapshot]) => snapshot), ['block-damaged']))
 
-    it('a leaf that does not match its hash', async () => assertFinds(await damage(blocks => blocks[4]), ['block-damaged']))
+    it('a node of a list that does not match its hash', async () => assertFinds(await damage(blocks => blocks[4]), ['block-damaged']))
 
     it('the end in the middle of a block', () => assertFinds(bytes.subarray(0, -1), ['archive-truncated', 'block-missing']))
 
@@ -158,27 +158,30 @@ describe('verifyBackup', () => {
       await assertFinds(garbled, ['archive-damaged'])
     })
 
-    it('a block that is no part of the database', () => assertFinds(bytes, []).then(async () => assertFinds(await forge(bytes, async ({ blocks }) => {
-      const block = await createBlock('extra')
-      blocks.set(toHash(block.cid), block)
-    }), ['block-extra'])))
+    it('no fault with a block that is no part of the database, which a restore leaves out', async () => {
+      const forged = await forge(bytes, async ({ blocks }) => {
+        const block = await createBlock('extra')
+        blocks.set(toHash(block.cid), block)
+      })
+      await assertFinds(forged, [], ({ extra }) => strictEqual(extra, 1))
+    })
 
-    it('a snapshot that is none', async () => assertFinds(await forge(bytes, parts => { parts.snapshot.address = '/orbitdb/of-another' }), ['snapshot-invalid', 'block-extra']))
-
-    it('a name or type that is not that of the manifest', async () => {
-      await assertFinds(await forge(bytes, parts => { parts.snapshot.name = 'another' }), ['manifest-invalid'])
-      await assertFinds(await forge(bytes, parts => { parts.snapshot.type = 'keyvalue' }), ['manifest-invalid'])
+    it('a snapshot that is none', async () => {
+      await assertFinds(await forge(bytes, parts => { parts.snapshot.address = '/orbitdb/of-another' }), ['dag-invalid'])
+      await assertFinds(await forge(bytes, parts => { parts.snapshot.name = 'another' }), ['dag-invalid'])
     })
 
     it('an access controller that is not that of the manifest', async () => {
       await assertFinds(await forge(bytes, async parts => {
-        parts.blocks.delete(toHash(parts.snapshot.accessController.block))
+        parts.blocks.delete(toHash(parts.access!))
         const block = await createBlock({ type: 'ipfs', write: ['*'] })
         parts.blocks.set(toHash(block.cid), block)
-        parts.snapshot.accessController = { block: block.cid }
+        parts.access = block.cid
+        parts.snapshot.accessController = { block: block.cid.multihash.digest }
       }), ['access-controller-invalid'])
       await assertFinds(await forge(bytes, async parts => {
-        parts.blocks.delete(toHash(parts.snapshot.accessController.block))
+        parts.blocks.delete(toHash(parts.access!))
+        delete parts.access
         delete parts.snapshot.accessController
       }), ['access-controller-invalid'])
     })
@@ -253,14 +256,13 @@ describe('verifyBackup', () => {
 
     it('all of it at once', async () => {
       await assertFinds(await forge(bytes, async parts => {
-        parts.snapshot.name = 'another'
         await addIdentity(parts, stranger)
         await rewriteHead(parts, stranger, { refs: [stranger.hash], payload: 'forged' })
         await replaceHead(parts, entry => { entry.payload = 'forged again' })
         const block = await createBlock('extra')
         parts.blocks.set(toHash(block.cid), block)
         parts.heads.push(parts.identities[0])
-      }), ['access-denied', 'block-extra', 'entry-missing', 'head-wrong', 'manifest-invalid', 'signature-invalid'])
+      }), ['access-denied', 'entry-missing', 'head-wrong', 'signature-invalid'])
     })
   })
 
@@ -282,7 +284,7 @@ describe('verifyBackup', () => {
     it('finds nothing wrong when the writers were granted access', async () => {
       const { granted } = await createArchives()
       await assertFinds(granted, [], ({ databases, unchecked }) => {
-        deepStrictEqual(databases.map(({ type, entries }) => [type, entries]), [['events', 1], ['keyvalue', 1]])
+        deepStrictEqual(databases.map(({ type, entries }) => [type, entries]), [['keyvalue', 1], ['events', 1]])
         deepStrictEqual(unchecked, [])
       })
       const { roots, blocks } = await readCar(granted)

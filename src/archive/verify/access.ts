@@ -1,6 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { Log, MemoryStorage } from '../../core/index.ts'
-import type { ArchivedDatabase } from '../snapshots.ts'
+import type { ArchivedDatabase } from './archived.ts'
 import type { Operation, SigningIdentity } from '../../core/index.ts'
 
 /** Ids of those who may write; undefined when that can not be found out. */

@@ -1,13 +1,12 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { mayWrite, readIPFSAccess, readOrbitDBAccess } from './access.ts'
 import { linksOf } from './facts.ts'
-import { setupOf } from '../snapshots.ts'
 import { verifySignature } from '../../signatures/index.ts'
 import type { Writers } from './access.ts'
 import type { EntryFacts, Facts } from './facts.ts'
 import type { Findings, ProblemCode, UncheckedCode } from './report.ts'
-import type { IdentityRecord } from '../entries.ts'
-import type { ArchivedDatabase } from '../snapshots.ts'
+import type { IdentityRecord } from '../create/entries.ts'
+import type { ArchivedDatabase } from './archived.ts'
 
 /** What the databases of an archive are checked against. */
 export interface Evidence {
@@ -30,7 +29,7 @@ export async function checkDatabase (database: ArchivedDatabase, evidence: Evide
     findings.unchecked.push({ code, message, hash, address })
   }
 
-  for (const hash of new Set([...setupOf(database), ...identities, ...entries])) {
+  for (const hash of new Set([database.manifest, ...database.access == null ? [] : [database.access], ...identities, ...entries])) {
     if (!has(hash) && !isDamaged(hash)) {
       report('block-missing', `Block "${hash}" is missing`, hash)
     }
@@ -80,7 +79,7 @@ export async function checkDatabase (database: ArchivedDatabase, evidence: Evide
 type Report = (code: ProblemCode, message: string, hash?: string) => void
 
 /** Checks the manifest against the snapshot, and returns the address of the access controller. */
-function checkManifest ({ name, type, manifest: hash, accessController, accessDatabase }: ArchivedDatabase, { facts, has }: Evidence, report: Report): string | undefined {
+function checkManifest ({ manifest: hash, access, accessDatabase }: ArchivedDatabase, { facts, has }: Evidence, report: Report): string | undefined {
   if (!has(hash)) {
     return
   }
@@ -89,13 +88,8 @@ function checkManifest ({ name, type, manifest: hash, accessController, accessDa
     report('manifest-invalid', `Block "${hash}" is not a manifest`, hash)
     return
   }
-  if (manifest.name !== name || manifest.type !== type) {
-    report('manifest-invalid', `The snapshot is of "${name}", of type "${type}", and the manifest of "${String(manifest.name)}", of type "${String(manifest.type)}"`, hash)
-  }
   const address: string = manifest.accessController
-  const linked = accessController == null
-    ? undefined
-    : 'block' in accessController ? accessController.block : accessDatabase?.manifest
+  const linked = access ?? accessDatabase?.manifest
   if (/^\/(ipfs|orbitdb)\//.test(address) && linked !== address.split('/').pop()) {
     report('access-controller-invalid', `The access controller of the manifest is "${address}", and that of the snapshot is not`)
     return
@@ -165,10 +159,10 @@ function checkLinks (database: ArchivedDatabase, facts: Facts, report: Report, {
 }
 
 /** Who may write, where the access controller is one of OrbitDB's own. */
-async function readAccess ({ accessController, accessDatabase }: ArchivedDatabase, evidence: Evidence, address: string): Promise<Writers> {
+async function readAccess ({ access, accessDatabase }: ArchivedDatabase, evidence: Evidence, address: string): Promise<Writers> {
   const getBytes = (hash: string): Uint8Array | undefined => evidence.facts.blocks.get(hash)
-  if (address.startsWith('/ipfs/') && accessController != null && 'block' in accessController) {
-    const bytes = getBytes(accessController.block)
+  if (address.startsWith('/ipfs/') && access != null) {
+    const bytes = getBytes(access)
     return bytes == null ? undefined : readIPFSAccess(bytes)
   }
   if (address.startsWith('/orbitdb/') && accessDatabase != null) {

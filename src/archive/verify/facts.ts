@@ -1,9 +1,10 @@
-import { readEntry, readIdentity } from '../entries.ts'
+import { readEntry, readIdentity } from '../create/entries.ts'
+import { hashOfDigest } from '../errors.ts'
 import { Entry } from '../../core/index.ts'
 import { verifySignature } from '../../signatures/index.ts'
-import type { IdentityRecord } from '../entries.ts'
-import type { ArchivedBlock } from '../car.ts'
-import type { ArchivedDatabase, SnapshotReader } from '../snapshots.ts'
+import type { ArchivedDatabase } from './archived.ts'
+import type { IdentityRecord } from '../create/entries.ts'
+import type { PlacedBlock } from '../dag/index.ts'
 
 /** What is remembered of an entry. */
 export interface EntryFacts {
@@ -13,8 +14,8 @@ export interface EntryFacts {
   key: string
   /** Whether its signature is valid. */
   isValid: boolean
-  /** What it names, until it was followed. */
-  links?: { next: string[], refs: string[] }
+  /** What it names. */
+  links: { next: string[], refs: string[] }
 }
 
 /** What is remembered of the links between the entries of a database. */
@@ -33,13 +34,16 @@ export interface Facts {
   identities: Map<string, IdentityRecord>
   /** The other blocks, and the entries of access controllers. */
   blocks: Map<string, Uint8Array>
-  links: Map<ArchivedDatabase, Links>
+  /** The hashes of all blocks. */
+  seen: Set<string>
 }
 
-export const createFacts = (): Facts => ({ entries: new Map(), encrypted: new Set(), identities: new Map(), blocks: new Map(), links: new Map() })
+export const createFacts = (): Facts => ({ entries: new Map(), encrypted: new Set(), identities: new Map(), blocks: new Map(), seen: new Set() })
 
 /** Remembers what matters about a block. */
-export async function addFacts (facts: Facts, { hash, bytes }: ArchivedBlock, snapshots: SnapshotReader): Promise<void> {
+export async function addFacts (facts: Facts, { digest, bytes, database }: PlacedBlock, isOfAccess: (address: string) => boolean): Promise<void> {
+  const hash = hashOfDigest(digest)
+  facts.seen.add(hash)
   const entry = readEntry(bytes)
   if (entry == null) {
     const identity = readIdentity(bytes)
@@ -52,48 +56,25 @@ export async function addFacts (facts: Facts, { hash, bytes }: ArchivedBlock, sn
     }
     return
   }
-
   const { id, identity, key, next, refs } = entry
-  const isKnown = snapshots.isComplete()
-  if (isKnown) {
-    follow(facts, snapshots.databases(), hash, id, { next, refs })
-  }
-  if (snapshots.isOfAccess(id)) {
+  if (database == null || database.isAccess || isOfAccess(database.address)) {
     facts.blocks.set(hash, bytes.slice())
   }
   const isValid = key !== '' && entry.sig !== '' && await Entry.verify({ verify: verifySignature }, entry)
-  facts.entries.set(hash, { id, identity, key, isValid, ...(!isKnown && { links: { next, refs } }) })
-}
-
-/** Follows the links of the entries that came before the lists of entries did. */
-export function followRest (facts: Facts, databases: ArchivedDatabase[]): void {
-  for (const [hash, { id, links }] of facts.entries) {
-    if (links != null) {
-      follow(facts, databases, hash, id, links)
-    }
-  }
-}
-
-function follow (facts: Facts, databases: ArchivedDatabase[], hash: string, id: string, { next, refs }: NonNullable<EntryFacts['links']>): void {
-  for (const database of databases) {
-    if (database.address === id && database.entries.has(hash)) {
-      const { named, broken } = linksOf(facts, database)
-      for (const name of next) named.add(name)
-      for (const name of [...next, ...refs]) {
-        if (!database.entries.has(name)) {
-          broken.push({ hash, name })
-        }
-      }
-    }
-  }
+  facts.entries.set(hash, { id, identity, key, isValid, links: { next, refs } })
 }
 
 /** The links between the entries of a database. */
-export function linksOf ({ links }: Facts, database: ArchivedDatabase): Links {
-  let found = links.get(database)
-  if (found == null) {
-    found = { named: new Set(), broken: [] }
-    links.set(database, found)
+export function linksOf ({ entries }: Facts, database: ArchivedDatabase): Links {
+  const links: Links = { named: new Set(), broken: [] }
+  for (const hash of database.entries) {
+    const facts = entries.get(hash)
+    if (facts?.id === database.address) {
+      for (const name of facts.links.next) links.named.add(name)
+      for (const name of [...facts.links.next, ...facts.links.refs]) {
+        if (!database.entries.has(name)) links.broken.push({ hash, name })
+      }
+    }
   }
-  return found
+  return links
 }

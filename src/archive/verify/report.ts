@@ -6,8 +6,7 @@ export type ProblemCode =
   | 'archive-truncated'
   | 'block-damaged'
   | 'block-missing'
-  | 'block-extra'
-  | 'snapshot-invalid'
+  | 'dag-invalid'
   | 'manifest-invalid'
   | 'access-controller-invalid'
   | 'entry-invalid'
@@ -37,8 +36,9 @@ export interface Finding<Code extends string = string> {
 /** A database that was verified. */
 export interface VerifiedDatabase {
   address: DatabaseAddress
-  name: string
-  type: string
+  /** Name and type, as its manifest has them. */
+  name?: string
+  type?: string
   /** The number of entries. */
   entries: number
   /** The number of heads. */
@@ -47,12 +47,17 @@ export interface VerifiedDatabase {
 
 /** What a verification found out. */
 export interface VerifyReport {
-  /** CID of the root. */
+  /** CID of the root; of several archives, those of all. */
   root: string
-  /** Whether nothing is wrong. */
+  roots: string[]
+  /** Whether nothing is wrong, and nothing is missing. */
   ok: boolean
+  /** CIDs of archives that this one is based on, and without which it can not be judged; empty where it is whole. */
+  needs: string[]
   /** The databases, each before that of its access controller. */
   databases: VerifiedDatabase[]
+  /** How many blocks are in it that are nothing of the databases, and that a restore leaves out. */
+  extra: number
   /** All that is wrong. */
   problems: Array<Finding<ProblemCode>>
   /** What may be right or wrong. */

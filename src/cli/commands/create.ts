@@ -181,23 +181,18 @@ interface WriteOptions {
 /** Writes an archive of databases, without those that can not be backed up if others are to be then. */
 async function writeArchive (destination: Destination, opened: Opened[], { keepGoing, failed, signal, output }: WriteOptions): Promise<{ root: string, bytes: number }> {
   const { createBackup } = await import('../../index.ts')
-  const { bytesReader, readHeader } = await import('@ipld/car/decoder')
   for (;;) {
     if (opened.length === 0) {
       throw new CLIError('damaged', `None of the databases can be backed up: ${describe(failed[0].database, failed[0].error)}`)
     }
     output.expect({ blocks: opened.reduce((sum, { summary }) => sum + summary.entries, 0) })
-    let root: string | undefined
-    const withRoot = async function * (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of createBackup(opened.map(({ db }) => db), { signal, onProgress: output.onProgress })) {
-        // The first chunk is the header
-        root ??= String((await readHeader(bytesReader(chunk))).roots[0])
-        yield chunk
-      }
-    }
+    const backup = createBackup(opened.map(({ db }) => db), {
+      signal,
+      onProgress: event => event.type === 'orbitdb-backup:create:problem' ? output.warn(event.detail.message) : output.onProgress(event)
+    })
     try {
-      const bytes = await destination.write(withRoot())
-      return { root: root!, bytes }
+      const bytes = await destination.write(backup)
+      return { root: String(await backup.root), bytes }
     } catch (error) {
       const before = failed.length
       if (isOfDatabase(error)) {

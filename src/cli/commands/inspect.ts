@@ -1,6 +1,6 @@
 import { createCommand, run } from '../command.ts'
 import { openSource } from '../files.ts'
-import { count, countEntries, formatSize } from '../output.ts'
+import { count, countEntries } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context } from '../command.ts'
 import type { OutputOptions } from '../output.ts'
@@ -8,7 +8,7 @@ import type { DatabaseSummary } from '../../index.ts'
 
 export const inspect = createCommand('inspect', {
   summary: 'show what is in an archive',
-  description: 'Shows what is in an archive: its root, and of each database the address, name, type, entries, writers and size. It reads all of it and checks its blocks against their hashes; whether they are signed and allowed is what `verify` checks.',
+  description: 'Shows what is in an archive: its root, and of each database the address, name, type, entries and writers. It shows what the archive claims, and reads its beginning only, where that is enough; whether all of it is there, signed and allowed is what `verify` checks.',
   examples: [
     ['orbitdb-backup inspect posts.car', 'what is in a file?'],
     ["orbitdb-backup inspect --json posts.car | jq -r '.databases[].address'", 'the addresses, in a script']
@@ -33,15 +33,14 @@ async function inspectArchive (path: string | undefined, { signal, output }: Con
   })
 }
 
-function formatDatabase ({ address, name, type, entries, heads, writers, isUnread, clock, bytes, accessController }: DatabaseSummary): string {
+function formatDatabase ({ address, name, type, entries, heads, writers, isUnread, clock, accessController }: DatabaseSummary): string {
   const lines = [
     ['address', shown(address)],
-    ['type', shown(type)],
+    ['type', shown(type ?? 'unknown')],
     ['entries', `${countEntries(entries)}, ${count(heads, 'head')}${clock == null ? '' : `, clock ${clock.first} to ${clock.last}`}`],
     ['writers', `${writers.map(id => shown(id)).join(', ') || 'unknown'}${isUnread && writers.length > 0 ? ', and unknown ones' : ''}`],
-    ['size', formatSize(bytes)],
     ...isUnread ? [['encrypted', 'some entries can not be read without a key']] : [],
     ...accessController == null ? [] : [['access', `database ${shown(accessController.address)}, ${countEntries(accessController.entries)}`]]
   ]
-  return [shown(name), ...lines.map(([key, value]) => `  ${key.padEnd(10)}${value}`)].join('\n')
+  return [shown(name ?? address), ...lines.map(([key, value]) => `  ${key.padEnd(10)}${value}`)].join('\n')
 }

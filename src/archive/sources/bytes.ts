@@ -7,9 +7,12 @@ export type ArchiveSource =
   | ReadableStream<Uint8Array>
   | Response
 
-/** The bytes of an archive, and how many there are where that is known. */
+/** The bytes of an archive. */
 export interface Chunks extends AsyncIterable<Uint8Array> {
-  size?: number
+  /** How many there are, where that is known. */
+  readonly size?: number
+  /** Whether they can be read again. */
+  readonly isRepeatable: boolean
 }
 
 const isIterable = (source: object): source is Iterable<Uint8Array> | AsyncIterable<Uint8Array> => {
@@ -37,7 +40,7 @@ function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterabl
     return [source]
   }
   if (source instanceof Blob) {
-    return toIterable(source.stream())
+    return { [Symbol.asyncIterator]: () => readStream(source.stream()) }
   }
   if (source instanceof Response) {
     if (!source.ok) {
@@ -56,15 +59,6 @@ function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterabl
   throw new TypeError('Could not read the archive: not a source of bytes')
 }
 
-function sizeOf (source: ArchiveSource): number | undefined {
-  if (source instanceof Uint8Array) {
-    return source.length
-  }
-  if (source instanceof Blob) {
-    return source.size
-  }
-}
-
 /**
  * The chunks of a source of bytes.
  *
@@ -73,7 +67,8 @@ function sizeOf (source: ArchiveSource): number | undefined {
 export function toChunks (source: ArchiveSource): Chunks {
   const chunks = toIterable(source)
   return {
-    size: sizeOf(source),
+    size: source instanceof Uint8Array ? source.length : source instanceof Blob ? source.size : undefined,
+    isRepeatable: source instanceof Uint8Array || source instanceof Blob || Array.isArray(source),
     async * [Symbol.asyncIterator] () {
       for await (const chunk of chunks) {
         if (!(chunk instanceof Uint8Array)) {

@@ -1,5 +1,5 @@
 import * as dagCbor from '@ipld/dag-cbor'
-import type { Identity, SignedEntry } from '../core/index.ts'
+import type { Identity, SignedEntry } from '../../core/index.ts'
 
 /** What a backup needs to know of an entry. */
 export interface EntryLinks {
@@ -7,6 +7,8 @@ export interface EntryLinks {
   next: string[]
   /** Hash of the identity that wrote it. */
   identity: string
+  /** The time of its clock; 0 when that is no natural number. */
+  time: number
 }
 
 const hashLength = 49
@@ -31,6 +33,7 @@ const keys = ['v', 'id', 'key', 'sig', 'next', 'refs', 'clock', 'payload', 'iden
 const mapStart = 0xa0 | keys.length
 
 const nextKey = keys[4]
+const clockKey = keys[6]
 const identityKey = keys[8]
 
 /** How deep values are followed. What is deeper is left to others. */
@@ -75,6 +78,7 @@ function readHash (bytes: Uint8Array, at: number): string | undefined {
 export function scanLinks (bytes: Uint8Array): EntryLinks | undefined {
   let next: string[] | undefined = []
   let identity: string | undefined
+  let time: number | undefined
   let at = 1
   for (const key of bytes[0] === mapStart ? keys : []) {
     if (!startsWith(bytes, at, key)) {
@@ -82,10 +86,42 @@ export function scanLinks (bytes: Uint8Array): EntryLinks | undefined {
     }
     at += key.length
     if (key === nextKey) next = readHashes(bytes, at)
+    if (key === clockKey) time = readTime(bytes, at)
     if (key === identityKey) identity = readHash(bytes, at)
     at = endOf(bytes, at)
   }
-  return next != null && identity != null && at === bytes.length ? { next, identity } : undefined
+  return next != null && identity != null && time != null && at === bytes.length ? { next, identity, time } : undefined
+}
+
+const clockStart = Uint8Array.from([0xa2, ...encodeKey('id')])
+const timeKey = encodeKey('time')
+
+/** Reads the time of the clock that is encoded at some byte: undefined when anything about it is unusual. */
+function readTime (bytes: Uint8Array, at: number): number | undefined {
+  const timeAt = startsWith(bytes, at, clockStart) ? endOf(bytes, at + clockStart.length) : NaN
+  if (!startsWith(bytes, timeAt, timeKey)) {
+    return
+  }
+  const start = timeAt + timeKey.length
+  const info = bytes[start]
+  if (info > 27) {
+    return
+  }
+  const length = info < 24 ? 0 : 1 << (info - 24)
+  let time = length === 0 ? info : 0
+  for (let i = 1; i <= length; i++) time = time * 256 + bytes[start + i]
+  return Number.isSafeInteger(time) ? time : undefined
+}
+
+/** The time that a list has of an entry: that of its clock, where that is a natural number. */
+export function timeOf (entry: unknown): number {
+  const clock = ownValue(entry, 'clock')
+  const time = ownValue(clock, 'time')
+  return Number.isSafeInteger(time) && (time as number) >= 0 ? time as number : 0
+}
+
+const ownValue = (value: unknown, key: string): unknown => {
+  return value != null && typeof value === 'object' && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
 }
 
 /** Reads the array of hashes that is encoded at some byte: undefined when there is none, or it is a long one. */

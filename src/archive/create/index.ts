@@ -1,0 +1,248 @@
+import { CID } from 'multiformats/cid'
+import { CustomProgressEvent } from 'progress-events'
+import { readBase } from './base.ts'
+import { readContents } from './contents.ts'
+import { createPlan } from './plan.ts'
+import { ArchiveError } from '../errors.ts'
+import { toLimits } from '../limits.ts'
+import { createProgress } from '../progress.ts'
+import { encodeBlocks, encodeHeader } from '../sinks/car.ts'
+import { cidOf } from '../../blocks/cids.ts'
+import { createBlocks } from '../../blocks/index.ts'
+import { digestLength } from '../../blocks/digests.ts'
+import type { Base } from './base.ts'
+import type { Contents, CreateProblem } from './contents.ts'
+import type { Plan } from './plan.ts'
+import type { Limits } from '../limits.ts'
+import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
+import type { WrittenBlock } from '../sinks/car.ts'
+import type { BackupSource } from '../sources/index.ts'
+import type { Database } from '../../core/index.ts'
+
+export type { CreateProblem } from './contents.ts'
+
+/** Something in a log that a restore would refuse, unless it is told not to verify. */
+export interface CreateProblemEvent {
+  type: 'orbitdb-backup:create:problem'
+  detail: CreateProblem
+}
+
+/**
+ * Tells how far a backup has come: first the entries are read to find out who wrote them, then all
+ * blocks are written.
+ */
+export type CreateProgressEvent = ArchiveProgressEvent<'orbitdb-backup:create:read' | 'orbitdb-backup:create:write'> | CreateProblemEvent
+
+/** Options of {@link createBackup}. */
+export interface CreateOptions extends ArchiveOptions<CreateProgressEvent> {
+  /**
+   * What to leave out, as it is elsewhere already: an archive, several as `{ sources }`, or the CID of a snapshot whose
+   * blocks are on the node. Only its lists are read.
+   */
+  base?: BackupSource
+  /** The most of what there may be in an archive, where it is not the default. Readers need the same then. */
+  limits?: Partial<Limits>
+}
+
+/** An archive that is being created: the bytes of a CAR file, to be read once, and its root. */
+export interface Backup extends AsyncIterable<Uint8Array> {
+  /**
+   * The CID of the root, once the databases have been read. It rejects when the backup fails, or is left before that.
+   */
+  readonly root: Promise<CID>
+  /** The bytes as a web stream, as `fetch`, `Response` and clients of S3 take it. */
+  stream (): ReadableStream<Uint8Array>
+  /** The bytes as they come. */
+  [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, undefined>
+}
+
+/**
+ * Creates an archive of databases, which may be written to meanwhile: each is archived as it is at one instant, when
+ * the bytes, the stream or the root are first asked for. Entries that are encrypted and can not be read are archived as
+ * they are, without the identities of their writers.
+ *
+ * @throws TypeError when there is no database, something else, or the same address twice.
+ *
+ * Reading it throws MissingBlockError when the node does not have a block, InvalidBlockError when it is damaged, and
+ * LimitExceededError.
+ */
+export function createBackup (databases: Database<any> | ReadonlyArray<Database<any>>, options: CreateOptions = {}): Backup {
+  const all = toDatabases(databases)
+  let planned: Promise<Planned> | undefined
+  let isBegun = false
+  let leave: (error: unknown) => void = () => {}
+  const left = new Promise<never>((resolve, reject) => { leave = reject })
+  left.catch(() => {})
+
+  const plan = (): Promise<Planned> => {
+    planned ??= Promise.race([planBackup(all, options), left])
+    planned.catch(() => {})
+    return planned
+  }
+  const write = async function * (): AsyncGenerator<Uint8Array, void, undefined> {
+    yield * writeBackup(await plan(), options)
+  }
+  const iterate = (): AsyncGenerator<Uint8Array, void, undefined> => {
+    if (isBegun) {
+      throw new TypeError('A backup can be read once: call createBackup again')
+    }
+    isBegun = true
+    const chunks = write()
+    const end = chunks.return.bind(chunks)
+    chunks.return = value => {
+      leave(new ArchiveError('The backup was left before its databases were read', { code: 'backup-left' }))
+      return end(value)
+    }
+    return chunks
+  }
+
+  return {
+    get root () {
+      const root = plan().then(({ plan }) => CID.decode(cidOf(plan.root)))
+      root.catch(() => {})
+      return root
+    },
+    [Symbol.asyncIterator]: iterate,
+    stream: () => {
+      const chunks = iterate()
+      return new ReadableStream<Uint8Array>({
+        pull: async controller => {
+          const { done, value } = await chunks.next()
+          if (done === true) {
+            controller.close()
+          } else {
+            controller.enqueue(value)
+          }
+        },
+        cancel: async () => { await chunks.return() }
+      }, { highWaterMark: 0 })
+    }
+  }
+}
+
+/** The databases that a backup is of, each once. */
+function toDatabases (databases: Database<any> | ReadonlyArray<Database<any>>): Database[] {
+  const all = [...new Set<Database>(Array.isArray(databases) ? databases as Database[] : [databases as Database])]
+  if (all.length === 0) {
+    throw new TypeError('Could not create a backup: there is no database')
+  }
+  const other = all.find(db => typeof db?.address !== 'string' || typeof db.log !== 'object')
+  if (other != null) {
+    throw new TypeError('Could not create a backup: not a database of OrbitDB')
+  }
+  const foreign = all.find(db => typeof db.export !== 'function')
+  if (foreign != null) {
+    throw new TypeError(`Could not create a backup: database "${foreign.address}" has no export. Open it with the OrbitDB of orbitdb-backup, or by a database type that passes on what Database() returns`)
+  }
+  if (new Set(all.map(({ address }) => address)).size < all.length) {
+    throw new TypeError('Could not create a backup: two databases have the same address')
+  }
+  return all
+}
+
+/** A backup whose databases have been read. */
+interface Planned {
+  plan: Plan
+  base?: Base
+}
+
+async function planBackup (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions): Promise<Planned> {
+  const limits = toLimits(someLimits)
+  const onRead = createProgress('orbitdb-backup:create:read', onProgress)
+  const onProblem = (problem: CreateProblem): void => onProgress?.(new CustomProgressEvent('orbitdb-backup:create:problem', problem) as CreateProblemEvent)
+  signal?.throwIfAborted()
+  const base = baseSource == null ? undefined : await readBase(baseSource, { ipfs: databases[0].ipfs, limits, signal })
+
+  const own = new Map<string, Contents>()
+  const access = new Map<string, Contents>()
+  for (const db of databases) {
+    signal?.throwIfAborted()
+    const state = await db.export({ verify: false, signal })
+    const [contents, ...others] = await readContents(state, { db, blocks: await createBlocks(db.ipfs), base, signal, onRead, onProblem })
+    own.set(contents.address, contents)
+    // Of a log that was exported several times, the last one has all that the others have
+    for (const other of others) access.set(other.address, other)
+  }
+  for (const [address, contents] of access) {
+    const other = own.get(address)
+    if (other != null) {
+      access.delete(address)
+      if (contents.entries.digests.length > other.entries.digests.length) own.set(address, contents)
+    }
+  }
+  return { plan: await createPlan([...own.values()], [...access.values()], limits), base }
+}
+
+/** How many bytes of small blocks are given at once, about. */
+const chunkBytes = 2 ** 16
+
+async function * writeBackup ({ plan: { root, nodes, shared, entries }, base }: Planned, { signal, onProgress }: CreateOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  const isNew = base == null ? () => true : ({ digest }: WrittenBlock) => !base.has(digest)
+  const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : withoutKnown(digests, base) }))
+  const newShared = shared.filter(isNew)
+  let nodeCount = 0
+  let nodeBytes = 0
+  for (const node of nodes()) {
+    if (isNew(node)) {
+      nodeCount++
+      nodeBytes += node.bytes.length
+    }
+  }
+  const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
+    blocks: nodeCount + newShared.length + written.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
+    bytes: written.every(({ digests, contents }) => digests.length === contents.entries.digests.length)
+      ? nodeBytes + sizeOf(newShared) + written.reduce((sum, { contents }) => sum + contents.entryBytes, 0)
+      : undefined
+  })
+
+  yield encodeHeader([root, ...base?.roots ?? []])
+  for (const batch of inBatches(nodes(), isNew)) {
+    signal?.throwIfAborted()
+    yield encodeBlocks(batch, 'dag-cbor')
+    onWrite(batch.length, sizeOf(batch))
+  }
+  for (const batch of inBatches(newShared)) {
+    signal?.throwIfAborted()
+    yield encodeBlocks(batch, 'raw')
+    onWrite(batch.length, sizeOf(batch))
+  }
+  for (const { digests, contents } of written) {
+    for await (const batch of contents.readEntries(digests)) {
+      signal?.throwIfAborted()
+      yield encodeBlocks(batch, 'raw')
+      onWrite(batch.length, sizeOf(batch))
+    }
+  }
+}
+
+const sizeOf = (blocks: WrittenBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes.length, 0)
+
+function * inBatches (blocks: Iterable<WrittenBlock>, isWanted: (block: WrittenBlock) => boolean = () => true): Generator<WrittenBlock[]> {
+  let batch: WrittenBlock[] = []
+  let size = 0
+  for (const block of blocks) {
+    if (isWanted(block)) {
+      batch.push(block)
+      size += block.bytes.length
+      if (size >= chunkBytes) {
+        yield batch
+        batch = []
+        size = 0
+      }
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Removes digests that a base has. */
+function withoutKnown (digests: Uint8Array, base: Base): Uint8Array {
+  const rest = new Uint8Array(digests.length)
+  let length = 0
+  for (let at = 0; at < digests.length; at += digestLength) {
+    if (!base.has(digests, at)) {
+      rest.set(digests.subarray(at, at + digestLength), length)
+      length += digestLength
+    }
+  }
+  return rest.subarray(0, length)
+}

@@ -1,0 +1,40 @@
+import { digestLength } from '../../blocks/digests.ts'
+
+/*
+ * A list is a tree whose nodes are cut where the digests of its items say so. So two lists that have most
+ * of their items in common have most of their nodes in common, whatever was added where. Without a least
+ * length, whoever chooses digests could have a node for each item, and without a greatest one a node of any size.
+ */
+
+/** How long nodes are: at least, on average and at most. */
+interface Lengths {
+  least: number
+  average: number
+  most: number
+}
+
+const leaves: Lengths = { least: 32, average: 128, most: 512 }
+const inner: Lengths = { least: 8, average: 32, most: 128 }
+
+/** The highest level that a node can have: more than any list needs. */
+export const maxLevel = 12
+
+/** The most items that a node of a level has. */
+export const maxLength = (level: number): number => (level === 0 ? leaves : inner).most
+
+/**
+ * Whether a node ends behind an item.
+ *
+ * @param digests - where the digest of the item is; of a node, that of the last item below it
+ * @param at - and at which byte it starts
+ * @param length - how many items the node has with it
+ */
+export function isCut (level: number, digests: Uint8Array, at: number, length: number): boolean {
+  const { least, average, most } = level === 0 ? leaves : inner
+  if (length < least || length >= most) {
+    return length >= most
+  }
+  // Each level has four bytes of its own, the last ones first
+  const end = at + digestLength - 4 * (level % 8)
+  return (digests[end - 1] | digests[end - 2] << 8) % average === 0
+}

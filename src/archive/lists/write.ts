@@ -1,0 +1,133 @@
+import { isCut } from './cuts.ts'
+import { encodeNode } from '../format/node.ts'
+import { compareDigests, digestLength } from '../../blocks/digests.ts'
+import { sha256 } from '../../blocks/sha256.ts'
+import type { List } from '../format/list.ts'
+import type { ListName } from '../format/node.ts'
+
+/** The items of a list. */
+export interface Columns {
+  /** Their digests, one after the other. */
+  digests: Uint8Array
+  /** Their times; 0 for all where left out. */
+  times?: Float64Array
+  /** Which of them are named rather than linked, by their places. */
+  named?: ReadonlySet<number>
+}
+
+/** A node, as a list has it. */
+export interface ListedNode {
+  digest: Uint8Array
+  bytes: Uint8Array
+}
+
+/** A list that can be written. */
+export interface WritableList extends List {
+  /** Its nodes, each before those below it, in order: encoded again as they are asked for, as they take most of the memory. */
+  nodes (): Iterable<ListedNode>
+  /** The digests of all nodes. */
+  nodeDigests (): Iterable<Uint8Array>
+}
+
+/** The nodes of a level. */
+interface Level {
+  /** Where each ends, among the nodes below it, or among the items. */
+  ends: number[]
+  /** How many items are before it, and in it. */
+  counts: number[]
+  /** The place of its last item. */
+  lasts: number[]
+  digests: Uint8Array[]
+}
+
+/** The order of items: by their times, and then by their digests. */
+export function sortItems ({ digests, times }: Columns): Uint32Array {
+  const count = digests.length / digestLength
+  const starts = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const at = i * digestLength
+    starts[i] = ((digests[at] * 256 + digests[at + 1]) * 256 + digests[at + 2]) * 2 ** 24 + digests[at + 3] * 2 ** 16 + digests[at + 4] * 256 + digests[at + 5]
+  }
+  const timeOf = times == null ? () => 0 : (i: number) => times[i]
+  return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => {
+    return timeOf(a) - timeOf(b) || starts[a] - starts[b] || compareDigests(digests, a * digestLength, digests, b * digestLength)
+  })
+}
+
+/**
+ * Creates a list.
+ *
+ * @returns undefined when it has no items.
+ */
+export async function createList (list: ListName, address: string | undefined, columns: Columns, order = sortItems(columns)): Promise<WritableList | undefined> {
+  if (order.length === 0) {
+    return undefined
+  }
+  const { digests, times, named } = columns
+  const levels: Level[] = []
+  const timeOf = (item: number): number => times?.[order[item]] ?? 0
+
+  const encode = (level: number, i: number): Uint8Array => {
+    const { ends } = levels[level]
+    const start = i === 0 ? 0 : ends[i - 1]
+    const length = ends[i] - start
+    const below = levels[level - 1]
+    const packed = new Uint8Array(length * digestLength)
+    for (let j = 0; j < length; j++) {
+      const at = order[start + j] * digestLength
+      packed.set(below == null ? digests.subarray(at, at + digestLength) : below.digests[start + j], j * digestLength)
+    }
+    return encodeNode({
+      list,
+      address,
+      level,
+      counts: below?.counts.slice(start, ends[i]) ?? [],
+      times: Array.from({ length }, (_, j) => timeOf(below?.lasts[start + j] ?? start + j)),
+      digests: packed,
+      ...(below == null && {
+        isNamed: list === 'heads' || list === 'identities' ? () => true : named == null ? undefined : (j: number) => named.has(order[start + j])
+      })
+    })
+  }
+
+  do {
+    const below = levels.at(-1)
+    const level: Level = { ends: [], counts: [], lasts: [], digests: [] }
+    const length = below?.ends.length ?? order.length
+    levels.push(level)
+    for (let i = 0, start = 0, count = 0; i < length; i++) {
+      const last = below?.lasts[i] ?? i
+      count += below?.counts[i] ?? 1
+      if (i === length - 1 || isCut(levels.length - 1, digests, order[last] * digestLength, i - start + 1)) {
+        level.ends.push(i + 1)
+        level.counts.push(count)
+        level.lasts.push(last)
+        const digest = sha256(encode(levels.length - 1, level.ends.length - 1))
+        level.digests.push(digest instanceof Uint8Array ? digest : await digest)
+        start = i + 1
+        count = 0
+      }
+    }
+  } while (levels.at(-1)!.ends.length > 1)
+
+  return {
+    count: order.length,
+    root: levels.at(-1)!.digests[0],
+    * nodes () {
+      const next = [...levels.keys()].fill(0)
+      for (let level = levels.length - 1; level < levels.length;) {
+        const i = next[level]++
+        yield { digest: levels[level].digests[i], bytes: encode(level, i) }
+        if (level > 0) {
+          level--
+        } else {
+          // The first level above which has a node left
+          while (level < levels.length && next[level] === (level + 1 < levels.length ? levels[level + 1].ends[next[level + 1] - 1] : 1)) level++
+        }
+      }
+    },
+    * nodeDigests () {
+      for (const { digests } of levels) yield * digests
+    }
+  }
+}
