@@ -5,7 +5,7 @@ import type { SignedEntry } from './entry.ts'
 import type { Identities } from './identities.ts'
 import type { OrbitDB } from './orbitdb.ts'
 import { core } from './runtime.ts'
-import type { DatabaseState, ExportOptions, ImportOptions, RestoreState } from './state.ts'
+import type { DatabaseState, ExportOptions, ImportOptions, ImportResult, RestoreState } from './state.ts'
 import type { Storage } from './storage.ts'
 
 /** Decides who may write to a database. */
@@ -77,8 +77,8 @@ export interface OrbitDBAccessController extends AccessController {
   drop (): Promise<void>
   /** The state of the database of writers. */
   export (options?: ExportOptions): Promise<DatabaseState>
-  /** Merges a state of the database of writers. Resolves to true when it changed. */
-  import (state: RestoreState, options?: ImportOptions): Promise<boolean>
+  /** Merges a state of the database of writers. */
+  import (state: RestoreState, options?: ImportOptions): Promise<ImportResult>
   /** Events of the database of writers. */
   readonly events: Emitter<DatabaseEvents>
 }

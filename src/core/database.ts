@@ -7,7 +7,7 @@ import type { HeliaNode } from './helia.ts'
 import type { SigningIdentity } from './identities.ts'
 import type { Log } from './log.ts'
 import { core } from './runtime.ts'
-import type { DatabaseState, ExportOptions, ImportOptions, RestoreState } from './state.ts'
+import type { DatabaseState, ExportOptions, ImportOptions, ImportResult, RestoreState } from './state.ts'
 import type { Storage } from './storage.ts'
 import type { Sync, SyncEvents } from './sync.ts'
 
@@ -64,13 +64,13 @@ export interface Database<Payload = unknown> {
    */
   export (options?: ExportOptions): Promise<DatabaseState>
   /**
-   * Merges a state of this database: all of its entries, or none. Resolves to
-   * true when the log changed.
+   * Merges a state of this database: all of its entries, or none.
    *
    * @throws InvalidStateError, InvalidBlockError, MissingBlockError,
-   * InvalidEntryError, EncryptedEntryError or AccessDeniedError.
+   * InvalidEntryError, EncryptedEntryError, AccessDeniedError or
+   * AccessFailedError.
    */
-  import (state: RestoreState, options?: ImportOptions): Promise<boolean>
+  import (state: RestoreState, options?: ImportOptions): Promise<ImportResult>
   /** Stops to sync, and closes the log and the access controller. */
   close (): Promise<void>
   /** Removes the log's entries and drops the access controller. */

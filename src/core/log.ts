@@ -3,7 +3,7 @@ import type { Encryption } from './encryption.ts'
 import type { Clock, Entry, SignedEntry } from './entry.ts'
 import type { SigningIdentity } from './identities.ts'
 import { core } from './runtime.ts'
-import type { Head, ImportOptions, LogState, RestoreState } from './state.ts'
+import type { Head, ImportOptions, ImportResult, LogState, RestoreState } from './state.ts'
 import type { PersistentStorage, Storage } from './storage.ts'
 
 /** The part of an access controller that a log needs. */
@@ -96,14 +96,15 @@ export interface Log<Payload = unknown> {
   /** The state of the log, without blocks. */
   export (): Promise<LogState>
   /**
-   * Adds all entries of a state to the log, or none. Resolves to those that are
+   * Adds all entries of a state to the log, or none. `heads` are those that are
    * new heads; just their hashes and nexts when there are encrypted entries
    * that were not read (`verify: false`).
    *
-   * @throws InvalidStateError, MissingBlockError, InvalidEntryError,
-   * EncryptedEntryError or AccessDeniedError.
+   * @throws InvalidStateError, InvalidBlockError, MissingBlockError,
+   * InvalidEntryError, EncryptedEntryError, AccessDeniedError or
+   * AccessFailedError.
    */
-  import (state: Pick<RestoreState, 'heads' | 'index'>, options?: LogImportOptions): Promise<Array<Entry<Payload> | Head>>
+  import (state: Pick<RestoreState, 'heads' | 'index' | 'blocks'>, options?: LogImportOptions): Promise<ImportResult & { heads: Array<Entry<Payload> | Head> }>
   /** Removes all entries from the log and its storages. */
   clear (): Promise<void>
   /** Closes the storages, once pending appends and joins are done. */

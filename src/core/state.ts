@@ -81,3 +81,11 @@ export interface ImportOptions extends AbortOptions, ProgressOptions<ImportProgr
   /** Read from the local node only, never from the network; defaults to true. */
   offline?: boolean
 }
+
+/** What an import did. */
+export interface ImportResult {
+  /** How many entries were added to the log. */
+  added: number
+  /** How many entries that the log had were lost to it, as no head reached them, or not pinned. */
+  mended: number
+}

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
-import { assertRestores, backUp, collect, open, read, ways } from '../helpers/backups.ts'
+import { assertRestores, backUp, collect, open, putBlocks, read, ways } from '../helpers/backups.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
@@ -57,6 +57,7 @@ describe('Encryption', () => {
       return true
     })
     // A database that was left open would be this one, with the keys that it has
+    await putBlocks(orbitdb, state, hash => !state.index.has(hash))
     const db = await open(orbitdb, state.address, { encryption: keys })
     deepStrictEqual(await db.log.export(), { heads: [], index: new Map() })
     await db.import(state)

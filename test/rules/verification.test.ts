@@ -220,7 +220,7 @@ describe('Nothing unverified enters', () => {
     }),
     'an entry without a signature': () => ({
       state: append(next.unsigned),
-      error: { name: 'InvalidEntryError', hash: next.unsigned[0], message: /signature/ },
+      error: { name: 'InvalidEntryError', hash: next.unsigned[0], message: /is not an entry/ },
       refusedWith: [true, 'signatures']
     }),
     'an entry of one who may not write': () => ({
@@ -293,7 +293,8 @@ describe('Nothing unverified enters', () => {
     }),
     'an identity that is garbage': () => ({
       state: append(next.anonymous),
-      error: { name: 'InvalidEntryError', hash: next.anonymous[0] }
+      error: { name: 'InvalidEntryError', hash: next.anonymous[0] },
+      refusedWith: [true, 'signatures']
     }),
     'a ref that is garbage': () => ({
       state: append(next.garbled),

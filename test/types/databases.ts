@@ -55,7 +55,7 @@ is<Map<string, true>>()(state.index)
 is<unknown>()(state.accessController)
 for await (const [hash, bytes] of state.blocks) { is<string>()(hash); is<Uint8Array>()(bytes) }
 
-is<boolean>()(await db.import(state))
+is<{ added: number, mended: number }>()(await db.import(state))
 await db.import(state, { verify: 'signatures', offline: false, signal: AbortSignal.timeout(1000), onProgress: ({ type, detail }) => { is<'orbitdb:import:progress'>()(type); is<number>()(detail.done) } })
 await db.import({ heads: ['hash'] })
 await db.import({ heads: [{ hash: 'hash', next: [] }], index: ['hash'] })
