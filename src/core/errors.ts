@@ -52,6 +52,27 @@ export interface ImportNotSupportedError extends Error {
   type: string
 }
 
+/** A log or a database was closed or dropped before what was begun with it was done. */
+export interface LogClosedError extends Error {
+  name: 'LogClosedError'
+  code: 'log-closed' | 'log-cleared'
+}
+
+/**
+ * A write to a store failed, as on a full disk. Nothing more is written to it before it is opened
+ * again, as that would be lost.
+ */
+export interface StorageFailedError extends Error {
+  name: 'StorageFailedError'
+  code: 'storage-failed'
+}
+
+/** OrbitDB was stopped before it could do what it was asked. */
+export interface OrbitDBStoppedError extends Error {
+  name: 'OrbitDBStoppedError'
+  code: 'orbitdb-stopped'
+}
+
 /** A state is malformed, or of another database. */
 export const InvalidStateError: ErrorClass<InvalidStateError> = core.InvalidStateError
 
@@ -72,6 +93,15 @@ export const EncryptedEntryError: ErrorClass<EncryptedEntryError> = core.Encrypt
 
 /** The type of the database has no `import`: it does not pass on what `Database` returns. */
 export const ImportNotSupportedError: ErrorClass<ImportNotSupportedError> = core.ImportNotSupportedError
+
+/** A log or a database was closed or dropped before what was begun with it was done. */
+export const LogClosedError: ErrorClass<LogClosedError> = core.LogClosedError
+
+/** A write to a store failed, as on a full disk. */
+export const StorageFailedError: ErrorClass<StorageFailedError> = core.StorageFailedError
+
+/** OrbitDB was stopped before it could do what it was asked. */
+export const OrbitDBStoppedError: ErrorClass<OrbitDBStoppedError> = core.OrbitDBStoppedError
 
 /** The IPFS node is one that OrbitDB can not work with. */
 export class UnsupportedNodeError extends Error {

@@ -116,6 +116,9 @@ export interface OrbitDBOptions<Node extends HeliaNode = HeliaNode> {
   verifySignatures?: SignaturesVerifier
 }
 
+/** Whether a database is open. */
+export type DatabaseStatus = 'open' | 'opening' | 'closing' | 'closed'
+
 /** A peer of OrbitDB: opens databases. */
 export interface OrbitDB<Node extends HeliaNode = HeliaNode> {
   readonly id: string
@@ -127,7 +130,13 @@ export interface OrbitDB<Node extends HeliaNode = HeliaNode> {
   readonly identity: SigningIdentity
   readonly open: Open
   readonly import: Import
-  /** Closes the open databases and the keystore. The node stays up. */
+  /** Tells whether a database is open. As long as it is being restored, it is opening. */
+  status (address: string | OrbitDBAddress): DatabaseStatus
+  /**
+   * Closes the open databases and the keystore. The node stays up. What is being
+   * opened or restored fails with an OrbitDBStoppedError, unless that is nearly
+   * done, and so does all that is opened then.
+   */
   stop (): Promise<void>
 }
 

@@ -22,18 +22,30 @@ export interface StorageIteratorOptions {
 /**
  * Stores values by key. Keys of entries and other blocks are their hashes
  * (base58btc CIDs); values are bytes unless a storage says otherwise.
+ *
+ * Functions for many values are optional: where a storage has none, OrbitDB
+ * calls those for one.
  */
 export interface Storage<Value = Uint8Array> {
   /** Stores a value. */
   put (hash: string, value: Value, signal?: AbortSignal, options?: StorageOptions): Promise<void>
-  /** Stores many values; a storage that can not do better leaves it out. */
+  /** Stores many values: all or none, where the storage can. */
   putMany? (entries: Iterable<[hash: string, value: Value]>, signal?: AbortSignal, options?: StorageOptions): Promise<void>
   /** Gets a value; undefined when there is none. */
   get (hash: string, signal?: AbortSignal, options?: StorageOptions): Promise<Value | undefined>
+  /** Gets many values, in the order of the hashes; undefined for each that there is none of. */
+  getMany? (hashes: string[], signal?: AbortSignal, options?: StorageOptions): Promise<Array<Value | undefined>>
   /** Removes a value. */
   del (hash: string): Promise<void>
   /** Keeps a stored value from being collected as garbage (e.g. pins it). */
-  persist? (hash: string, signal?: AbortSignal): Promise<void>
+  persist? (hash: string, signal?: AbortSignal, options?: StorageOptions): Promise<void>
+  /**
+   * Keeps many stored values from being collected as garbage: all of them or, when it
+   * fails or is aborted, none. Resolves to the hashes of those that were not kept before.
+   */
+  persistMany? (hashes: string[], signal?: AbortSignal, options?: StorageOptions): Promise<string[]>
+  /** Takes back what {@link Storage.persistMany} did, given the hashes that it resolved to. */
+  unpersistMany? (hashes: string[]): Promise<void>
   /** Iterates over the records, as key and value. */
   iterator (options?: StorageIteratorOptions): AsyncIterable<[hash: string, value: Value]>
   /** Copies the records of another storage to this one. */
@@ -46,7 +58,7 @@ export interface Storage<Value = Uint8Array> {
 
 /** A storage that can keep its values from being collected as garbage. */
 export interface PersistentStorage<Value = Uint8Array> extends Storage<Value> {
-  persist (hash: string, signal?: AbortSignal): Promise<void>
+  persist (hash: string, signal?: AbortSignal, options?: StorageOptions): Promise<void>
 }
 
 /** Options of {@link IPFSBlockStorage}. */

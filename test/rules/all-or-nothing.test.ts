@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { isDeepStrictEqual } from 'node:util'
 import * as dagCbor from '@ipld/dag-cbor'
 import all from 'it-all'
 import sinon from 'sinon'
@@ -145,31 +144,15 @@ describe('All or nothing', () => {
     }
   })
 
-  it('a log that is cleared does not wait for an export that waits for its turn', async () => {
-    const [writer] = await createIdentities(['writer'])
-    const begun = Promise.withResolvers<void>()
-    const allowed = Promise.withResolvers<boolean>()
-    const canAppend = async (): Promise<boolean> => {
-      begun.resolve()
-      return allowed.promise
-    }
-    const log = await Log(writer, { logId: 'log', access: { canAppend } as any })
-    const appended = log.append('value')
-    await begun.promise
-    const exported = log.export()
-    await setTimeout(10)
-    await Promise.all([rejects(exported, { message: 'The log was cleared' }), log.clear()])
-    allowed.resolve(true)
-    await appended
-    await log.close()
-  })
-
-  /** Creates a directory with a copy of the node. */
-  const copyReplica = async (to?: string): Promise<string> => {
+  /** Creates a directory with a copy of a node. */
+  const copyOf = async (from: string, to?: string): Promise<string> => {
     to ??= await createDirectory()
-    await cp(join(directory, 'replica'), to, { recursive: true })
+    await cp(from, to, { recursive: true })
     return to
   }
+
+  /** Creates a directory with a copy of the node that has a part of the database. */
+  const copyReplica = async (to?: string): Promise<string> => copyOf(join(directory, 'replica'), to)
 
   /** Starts a node and opens its database. */
   const open = async (directory: string, { Database = KeyValue(), ...options }: OpenOptions & { Database?: ReturnType<typeof KeyValue> } = {}) => {
@@ -190,11 +173,12 @@ describe('All or nothing', () => {
   describe('an import that is killed', () => {
     const steps: Record<string, Omit<ImporterJob, 'directory' | 'file'>> = {
       'before its note is written': { stopAt: ['heads.putMany', 1] },
+      'before the heads are written': { stopAt: ['heads.putMany', 2] },
       'before the index is written': { stopAt: ['index.putMany', 1] },
       'as the index is written, one by one': { stopAt: ['index.put', 20], oneByOne: true },
-      'before the heads are written': { stopAt: ['heads.put', 1] },
       'before its note is removed': { stopAt: ['heads.del', 1] },
-      'before the index of a KeyValueIndexed is updated': { stopAt: ['heads.del is done', 1], indexed: true }
+      'as its note is removed': { stopAt: ['heads.del', 2] },
+      'before the index of a KeyValueIndexed is updated': { stopAt: ['heads.del is done', 2], indexed: true }
     }
 
     /** The directory of the node whose import was killed at a step. */
@@ -206,39 +190,57 @@ describe('All or nothing', () => {
       await importAndKill(jobs, steps => steps.filter(step => step === 'stopped').length === jobs.length)
     })
 
-    it('before its note is written leaves the log as it was, and shuts no entry out', async () => {
-      const replica = await open(killed('before its note is written'))
-      deepStrictEqual(await storedIn(replica.db), asItWas)
-      await joinEntries(replica, few)
-      deepStrictEqual(await storedIn(replica.db), few.complete)
-    })
+    /** The keys beside the heads of the node whose import was killed at a step. */
+    const keysOfHeads = async (when: string): Promise<string[]> => {
+      const headsStorage = await LevelStorage({ path: join(killed(when), 'orbitdb', address, 'log', '_heads') })
+      const keys = await keysOf(headsStorage)
+      await headsStorage.close()
+      return keys
+    }
 
-    const noted = ['before the index is written', 'as the index is written, one by one', 'before the heads are written', 'before its note is removed']
-    for (const when of noted) {
-      it(`${when} leaves a note with which the next open completes the log`, async () => {
-        const headsStorage = await LevelStorage({ path: join(killed(when), 'orbitdb', address, 'log', '_heads') })
-        deepStrictEqual(await keysOf(headsStorage), ['heads', 'import'])
-        await headsStorage.close()
+    for (const [when, keys] of [['before its note is written', ['heads']], ['before the heads are written', ['heads', 'import/0']]] as const) {
+      it(`${when} leaves the log as it was, and shuts no entry out`, async () => {
+        deepStrictEqual(await keysOfHeads(when), keys)
 
-        const { db } = await open(killed(when))
-        deepStrictEqual(await storedIn(db), few.complete)
-        deepStrictEqual(await keysOf(db.log.headsStorage), ['heads'])
-        deepStrictEqual(await db.import(few.state), { added: 0, mended: 0 })
-        deepStrictEqual(await storedIn(db), few.complete)
+        const replica = await open(killed(when))
+        deepStrictEqual(await keysOf(replica.db.log.headsStorage), ['heads'])
+        deepStrictEqual(await storedIn(replica.db), asItWas)
+        await joinEntries(replica, few)
+        deepStrictEqual(await storedIn(replica.db), few.complete)
       })
     }
 
-    it('is there in stock OrbitDB once it was completed', async () => {
-      const { db, directory, stop } = await open(killed('before the index is written'))
-      const records = await recordsOf(db)
-      await stop()
+    const noted = {
+      'before the index is written': ['heads', 'import', 'import/0'],
+      'as the index is written, one by one': ['heads', 'import', 'import/0'],
+      'before its note is removed': ['heads', 'import', 'import/0'],
+      'as its note is removed': ['heads', 'import/0']
+    }
+    for (const [when, keys] of Object.entries(noted)) {
+      it(`${when} leaves a log that the next open completes`, async () => {
+        deepStrictEqual(await keysOfHeads(when), keys)
 
-      const { orbitdb } = await createReplica({ directory, stock: true })
-      const restored = await orbitdb.open<KeyValue>(address, { type: 'keyvalue', sync: false })
-      deepStrictEqual(await recordsOf(restored), records)
-      await restored.put('stock', 1)
-      deepStrictEqual(await recordsOf(restored), { ...records, stock: 1 })
-    })
+        const { db } = await open(await copyOf(killed(when)))
+        deepStrictEqual(await storedIn(db), few.complete)
+        deepStrictEqual(await keysOf(db.log.headsStorage), ['heads'])
+        strictEqual((await db.import(few.state)).added, 0)
+        deepStrictEqual(await storedIn(db), few.complete)
+      })
+
+      it(`${when} leaves a log that stock OrbitDB reads and writes, and that is complete here after that`, async () => {
+        const directory = await copyOf(killed(when))
+        const { orbitdb, stop } = await createReplica({ directory, stock: true })
+        const stock = await orbitdb.open<KeyValue>(address, { type: 'keyvalue', sync: false })
+        const records = { ...few.records, local: 2 }
+        deepStrictEqual(await recordsOf(stock), records)
+        const hashes = [await stock.put('stock', 1), await stock.put('stock', 2)]
+        await stop()
+
+        const { db } = await open(directory)
+        deepStrictEqual(await recordsOf(db), { ...records, stock: 2 })
+        deepStrictEqual(await storedIn(db), { heads: [hashes[1]], index: [...few.complete.index, ...hashes].sort() })
+      })
+    }
 
     it('before the index of a KeyValueIndexed is updated leaves it right after the next open', async () => {
       const { db } = await open(killed('before the index of a KeyValueIndexed is updated'), { Database: KeyValueIndexed() })
@@ -285,10 +287,10 @@ describe('All or nothing', () => {
 
     const diskFull = { message: 'disk full' }
 
-    /** Has a disk fail once, when a part of what is to write is written. */
-    const failOnce = (disk: Storage<any>, method: Write, done: number): void => {
+    /** Has a disk fail once, at the first or another write, when a part of what is to write is written. */
+    const failOnce = (disk: Storage<any>, [method, number]: [Write, number], done: number): void => {
       const write = disk[method] as (...args: any[]) => Promise<void>
-      sinon.stub(disk, method).callThrough().onFirstCall().callsFake(async (...args: any[]) => {
+      sinon.stub(disk, method).callThrough().onCall(number - 1).callsFake(async (...args: any[]) => {
         if (done === 1) {
           await write(...args)
         } else if (done > 0) {
@@ -298,38 +300,43 @@ describe('All or nothing', () => {
       })
     }
 
-    const assertIsOneOf = (stored: Stored, ...expected: Stored[]): void => {
-      ok(expected.some(one => isDeepStrictEqual(stored, one)), 'neither as it was nor complete')
+    const faults: Record<string, [disk: Disk, write: [Write, number], done: number, isCommitted: boolean]> = {
+      'before its note is written': ['heads', ['putMany', 1], 0, false],
+      'after its note is written': ['heads', ['putMany', 1], 1, false],
+      'before the heads are written': ['heads', ['putMany', 2], 0, false],
+      'after the heads are written': ['heads', ['putMany', 2], 1, false],
+      'before the index is written': ['index', ['putMany', 1], 0, true],
+      'when half of the index is written': ['index', ['putMany', 1], 0.5, true],
+      'after the index is written': ['index', ['putMany', 1], 1, true],
+      'before its note is removed': ['heads', ['del', 1], 0, true],
+      'as its note is removed': ['heads', ['del', 2], 0, true]
     }
 
-    const faults: Record<string, [disk: Disk, method: Write, done: number]> = {
-      'before its note is written': ['heads', 'putMany', 0],
-      'after its note is written': ['heads', 'putMany', 1],
-      'before the index is written': ['index', 'putMany', 0],
-      'when half of the index is written': ['index', 'putMany', 0.5],
-      'after the index is written': ['index', 'putMany', 1],
-      'before the heads are written': ['heads', 'put', 0],
-      'after the heads are written': ['heads', 'put', 1],
-      'before its note is removed': ['heads', 'del', 0]
-    }
+    for (const [when, [disk, write, done, isCommitted]] of Object.entries(faults)) {
+      const importFew = async (db: KeyValue): Promise<void> => {
+        const imported = db.import(few.state, { verify: false })
+        await (isCommitted ? imported : rejects(imported, diskFull))
+      }
 
-    for (const [when, [disk, method, done]] of Object.entries(faults)) {
-      it(`${when} leaves the log as it was or complete, also after the next open`, async () => {
+      it(`${when} ${isCommitted ? 'is complete all the same' : 'leaves the log as it was'}, also after the next open`, async () => {
         const { db, disks, directory, stop } = await openOnDisks()
-        failOnce(disks[disk], method, done)
-        await rejects(db.import(few.state, { verify: false }), diskFull)
-        assertIsOneOf(await storedIn(db), asItWas, few.complete)
+        failOnce(disks[disk], write, done)
+        await importFew(db)
+        const { heads, index } = await db.log.export()
+        const expected = isCommitted ? few.complete : asItWas
+        deepStrictEqual({ heads: heads.map(({ hash }) => hash).sort(), index: [...index.keys()].sort() }, expected)
         await stop()
 
         const reopened = await open(directory)
-        assertIsOneOf(await storedIn(reopened.db), asItWas, few.complete)
+        deepStrictEqual(await storedIn(reopened.db), expected)
+        deepStrictEqual(await keysOf(reopened.db.log.headsStorage), ['heads'])
       })
 
       it(`${when} can be done again, whatever was written since`, async () => {
         const { disks, ...replica } = await openOnDisks()
         const { db, directory, stop } = replica
-        failOnce(disks[disk], method, done)
-        await rejects(db.import(few.state, { verify: false }), diskFull)
+        failOnce(disks[disk], write, done)
+        await importFew(db)
         const hash = await db.put('local', 3)
         await joinEntries(replica, later)
         const complete: Stored = {
@@ -346,59 +353,93 @@ describe('All or nothing', () => {
       })
     }
 
-    /** Has an import fail half way on disks that nothing more can be written to. */
-    const importOnFullDisks = async () => {
+    /** Has nothing more written to disks once an import has written a part. */
+    const importOnFullDisks = async (disk: Disk, write: [Write, number], done: number) => {
       const { disks, ...replica } = await openOnDisks()
-      failOnce(disks.index, 'putMany', 0.5)
+      failOnce(disks[disk], write, done)
       const stubs = Object.values(disks).flatMap(disk => [sinon.stub(disk, 'put'), sinon.stub(disk, 'del')])
       stubs.forEach(stub => stub.rejects(Object.assign(new Error(), diskFull)))
-      await rejects(replica.db.import(few.state, { verify: false }), diskFull)
-      return { ...replica, stubs }
+      const imported = await replica.db.import(few.state, { verify: false }).then(() => true, () => false)
+      return { ...replica, stubs, imported }
     }
 
-    it('on a disk that stays full leaves the log as it was or complete after the next open', async () => {
-      const { directory, stop } = await importOnFullDisks()
+    it('on a disk that stays full is complete once the heads are written, and the next write tells that it is full', async () => {
+      const { db, imported, directory, stop } = await importOnFullDisks('index', ['putMany', 1], 0.5)
+      ok(imported)
+      await rejects(db.put('key', 1), diskFull)
+      deepStrictEqual([...(await db.log.export()).index.keys()].sort(), few.complete.index)
       await stop()
 
-      const { db } = await open(directory)
-      assertIsOneOf(await storedIn(db), asItWas, few.complete)
-      await db.import(few.state)
-      deepStrictEqual(await storedIn(db), few.complete)
+      const reopened = await open(directory)
+      deepStrictEqual(await storedIn(reopened.db), few.complete)
     })
 
-    it('on a disk that is full for a while is undone before the log is exported', async () => {
-      const { db, stubs } = await importOnFullDisks()
-      stubs.forEach(stub => stub.restore())
-      const { heads, index } = await db.log.export()
-      deepStrictEqual({ heads: heads.map(({ hash }) => hash).sort(), index: [...index.keys()].sort() }, asItWas)
+    it('on a disk that stays full leaves a log that is complete or as it was after the next open, where it can not be undone', async () => {
+      const { db, imported, directory, stop } = await importOnFullDisks('heads', ['putMany', 2], 1)
+      ok(!imported)
+      await rejects(db.put('key', 1), diskFull)
+      await stop()
+
+      const reopened = await open(directory)
+      deepStrictEqual(await storedIn(reopened.db), few.complete)
     })
 
-    it('on a disk that is full for a while leaves nothing that stands in the way of others', async () => {
-      const { stubs, ...replica } = await importOnFullDisks()
-      stubs.forEach(stub => stub.restore())
-      await joinEntries(replica, later)
-      deepStrictEqual(await storedIn(replica.db), later.complete)
-      await replica.stop()
+    for (const [when, disk, write, done] of [
+      ['once its heads are written', 'index', ['putMany', 1], 0.5],
+      ['before its heads are written', 'heads', ['putMany', 2], 0],
+      ['as its heads are written', 'heads', ['putMany', 2], 1]
+    ] as Array<[string, Disk, [Write, number], number]>) {
+      it(`on a disk that is full for a while, ${when}, leaves nothing that stands in the way of others`, async () => {
+        const { stubs, ...replica } = await importOnFullDisks(disk, write, done)
+        stubs.forEach(stub => stub.restore())
+        await joinEntries(replica, later)
+        deepStrictEqual(await storedIn(replica.db), later.complete)
+        await replica.stop()
 
-      const { db } = await open(replica.directory)
-      deepStrictEqual(await storedIn(db), later.complete)
-    })
+        const { db } = await open(replica.directory)
+        deepStrictEqual(await storedIn(db), later.complete)
+      })
 
-    for (const [when, ...methods] of [['once', 'putMany'], ['and could not be undone at first', 'putMany', 'del']] as const) {
-      it(`${when} is as if it had not failed for a KeyValueIndexed when it is done again`, async () => {
-        const { db } = await open(await copyReplica(), { Database: KeyValueIndexed() })
-        const updates: string[] = []
-        db.events.on('update', ({ hash }) => updates.push(hash))
-        for (const method of methods) {
-          sinon.stub(db.log.indexStorage, method).callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
+      it(`on a disk that is full for a while, ${when}, can be done again, after another that began at the same time`, async () => {
+        const { disks, ...replica } = await openOnDisks()
+        const { db, directory, stop } = replica
+        failOnce(disks[disk], write, done)
+        sinon.stub(disks.heads, 'put').callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
+        sinon.stub(disks.index, 'del').callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
+        const [writer] = await createIdentities(['another'])
+        const another = await Log<Operation>(writer, { logId: address })
+        await another.append({ op: 'PUT', key: 'another', value: 1 })
+        await another.append({ op: 'PUT', key: 'another', value: 2 })
+        const state = { ...await another.export(), blocks: [[writer.hash, writer.bytes], ...await all(another.storage.iterator())] as Block[] }
+        await Promise.allSettled([db.import(few.state, { verify: false }), db.import(state, { verify: false })])
+
+        await db.import(few.state, { verify: false })
+        await db.import(state, { verify: false })
+        const complete = {
+          heads: [...few.complete.heads, ...state.heads.map(({ hash }) => hash)].sort(),
+          index: [...few.complete.index, ...state.index.keys()].sort()
         }
-        await rejects(db.import(few.state, { verify: false }), diskFull)
+        deepStrictEqual(await storedIn(db), complete)
+        await stop()
 
-        ok((await db.import(few.state, { verify: false })).added > 0)
-        deepStrictEqual(updates, few.state.heads.map(({ hash }) => hash))
-        deepStrictEqual(await recordsOf(db), few.records)
+        const reopened = await open(directory)
+        deepStrictEqual(await storedIn(reopened.db), complete)
       })
     }
+
+    it('and could not be undone at first is as if it had not failed for a KeyValueIndexed when it is done again', async () => {
+      const { db } = await open(await copyReplica(), { Database: KeyValueIndexed() })
+      const updates: string[] = []
+      db.events.on('update', ({ hash }) => updates.push(hash))
+      for (const method of ['putMany', 'put'] as const) {
+        sinon.stub(db.log.headsStorage, method).callThrough().onFirstCall().rejects(Object.assign(new Error(), diskFull))
+      }
+      await rejects(db.import(few.state, { verify: false }), diskFull)
+
+      ok((await db.import(few.state, { verify: false })).added > 0)
+      deepStrictEqual(updates, few.state.heads.map(({ hash }) => hash))
+      deepStrictEqual(await recordsOf(db), few.records)
+    })
 
     const interrupted: Record<string, () => [state: RestoreState, options: ImportOptions]> = {
       'as the blocks are read': () => [{

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import all from 'it-all'
 import { IPFSBlockStorage, MemoryStorage } from '../../src/index.ts'
 import { hashOf } from '../helpers/blocks.ts'
-import { assertIsSnapshot, contentsOf, createIdentities, createLogs, createReplicaOf, keysOf, openToAll } from '../helpers/logs.ts'
+import { assertIsSnapshot, assertIsWhole, contentsOf, createIdentities, createLogs, createReplicaOf, keysOf, openToAll } from '../helpers/logs.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { connect, useReplicas } from '../helpers/replicas.ts'
 import type { Replica } from '../helpers/replicas.ts'
@@ -154,19 +154,21 @@ describe('Snapshot', () => {
     })
   }
 
-  it('holds up no append while an export waits for a join', async () => {
+  it('waits for no join and no append that wait for an access controller, and nor does the other', async () => {
     const [writer, other] = await createIdentities(['writer', 'other'])
     const held = Promise.withResolvers<void>()
-    const access = { canAppend: async ({ identity }: { identity: string }) => { await (identity === other.hash && held.promise); return true } }
+    const access = { canAppend: async ({ payload }: { payload: unknown }) => { await (payload === 'held' && held.promise); return true } }
     const [log] = await createLogs([writer], { access: access as unknown as AccessController })
     const [source] = await createLogs([other])
 
-    const joining = log.joinEntry(await source.append('joined'))
-    const exporting = log.export()
+    const joining = log.joinEntry(await source.append('held'))
     await log.append('appended')
+    const appending = log.append('held')
+    strictEqual((await log.export()).index.size, 1)
     held.resolve()
-    await joining
-    strictEqual((await exporting).index.size, 2)
+    await Promise.all([joining, appending])
+    strictEqual((await log.export()).index.size, 3)
+    await assertIsWhole(log)
   })
 
   it('has what the heads lead to, also of a log that was not closed well', async () => {
