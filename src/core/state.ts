@@ -80,6 +80,8 @@ export interface ImportOptions extends AbortOptions, ProgressOptions<ImportProgr
   verify?: boolean | 'signatures'
   /** Read from the local node only, never from the network; defaults to true. */
   offline?: boolean
+  /** Check and mend all of the log then, and not only what the state has of it; defaults to false. */
+  repair?: boolean
 }
 
 /** What an import did. */
