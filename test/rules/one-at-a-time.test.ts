@@ -1,8 +1,9 @@
 // Rule: whatever is opened, restored, closed, dropped or stopped at once, each waits for its turn or is refused by name,
 // all that was begun settles, and nothing half done is ever seen.
-import { deepStrictEqual, notStrictEqual, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { Events, Log, MemoryStorage, OrbitDBAccessController } from '../../src/index.ts'
+import { Events, KeyValueIndexed, Log, MemoryStorage, OrbitDBAccessController } from '../../src/index.ts'
 import { collect } from '../helpers/backups.ts'
 import { pinsOf } from '../helpers/blocks.ts'
 import { assertIsWhole, createIdentities, keysOf, openToAll } from '../helpers/logs.ts'
@@ -391,4 +392,52 @@ describe('One at a time', () => {
       deepStrictEqual(await keysOf(storages.headsStorage), [])
     })
   })
+
+  for (const [type, Database] of [['events', undefined], ['keyvalue', KeyValueIndexed()]] as const) {
+    it(`all at random, with ${Database == null ? 'Events' : 'KeyValueIndexed'}, settles, is refused by name or done, and leaves a whole log`, async function () {
+      this.timeout(120_000)
+      const source = await createReplica()
+      const original = await source.orbitdb.open('log', { type, ...openToAll() }) as AnyDatabase
+      const write = async (db: AnyDatabase, i: number): Promise<unknown> => db.addOperation(type === 'events' ? { op: 'ADD', key: null, value: i } as any : { op: 'PUT', key: `key ${i % 7}`, value: i })
+      for (let i = 0; i < 10; i++) await write(original, i)
+      const older = await collect(await original.export())
+      for (let i = 0; i < 40; i++) await write(original, i)
+      const newer = await collect(await original.export())
+
+      const { orbitdb } = await createReplica()
+      const { address } = older
+      const options = { Database, sync: false } as any
+      for (let round = 0; round < 4; round++) {
+        let db = await orbitdb.import(older, options) as AnyDatabase
+        const actions: Array<() => Promise<unknown>> = [
+          async () => { db = await orbitdb.open(address, options) as AnyDatabase },
+          async () => { db = await orbitdb.open(address, options) as AnyDatabase },
+          async () => orbitdb.import(older, options),
+          async () => orbitdb.import(newer, options),
+          async () => db.import(older),
+          async () => db.import(newer),
+          async () => collect(await db.export()),
+          async () => write(db, 1),
+          async () => write(db, 2),
+          async () => db.log.joinEntry((await original.log.heads())[0] as any),
+          async () => db.close(),
+          async () => db.drop()
+        ]
+        const running: Array<Promise<Error | undefined>> = []
+        for (let i = 0; i < 80; i++) {
+          running.push(actions[randomInt(actions.length)]().then(() => undefined, (error: Error) => error))
+          await setTimeout(randomInt(8))
+        }
+        for (const error of await Promise.all(running)) {
+          ok(error == null || error.name === 'LogClosedError', error?.stack)
+        }
+        const last = await orbitdb.import(newer, options) as AnyDatabase
+        await assertIsWhole(last.log)
+        const hashes = new Set((await last.log.values()).map(({ hash }) => hash))
+        deepStrictEqual([...newer.index.keys()].filter(hash => !hashes.has(hash)), [])
+        await last.drop()
+        await last.close()
+      }
+    })
+  }
 })
