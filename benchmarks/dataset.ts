@@ -1,11 +1,14 @@
-// Databases to back up and restore, written with the unpatched `@orbitdb/core` and kept between runs in
-// the user's cache directory, as writing them takes longer than everything that is measured.
+// Databases to back up and restore. They are made up, as OrbitDB would have written them, and kept between
+// runs in the user's cache directory.
+import { once } from 'node:events'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import * as stock from '@orbitdb/core-stock'
+import { Worker } from 'node:worker_threads'
 import { createNode } from '../scripts/node.ts'
-import type { DatabaseFactory, KeyValue, OrbitDB } from '../src/index.ts'
+import { createOrbitDB, Identities, IPFSAccessController, KeyStore, KeyValue, KeyValueIndexed, MemoryStorage } from '../src/index.ts'
+import type { Block, DatabaseFactory, Identity } from '../src/index.ts'
+import type { Round, Writer } from './writer.ts'
 
 /** What a database is like. */
 export interface Shape {
@@ -29,17 +32,25 @@ export interface Dataset extends Shape {
   entryBytes: number
 }
 
-// To be raised when what is written changes
-const version = 1
+export type OnEntries = (done: number, total: number) => void
 
-/** How many bytes an entry has, about: with the default of 16 references the rest of it has 1,300. */
-const entryBytes = 1500
+// To be raised when what is written changes
+const version = 2
+
+/** The id of the first writer, whose private key the node has. */
+export const firstWriter = 'writer 0'
+
+/** How many bytes the value of an entry has. Its references, its signature and the rest of it have 1,300. */
+const valueBytes = 210
 
 /** How many different keys there are: each is written about ten times. */
 const entriesPerKey = 10
 
 /** How many entries each of several writers appends before it gets those of the others. */
 const entriesPerRound = 10
+
+/** How many entries are imported together. */
+const entriesPerImport = 10_000
 
 export const nameOf = ({ entries, writers, isIndexed = false }: Shape): string => {
   return `${entries}-entries-${writers === 1 ? '1-writer' : `${writers}-writers`}${isIndexed ? '-indexed' : ''}`
@@ -50,7 +61,7 @@ const cacheDirectory = (): string => {
 }
 
 /** Gives a database of some shape: the one that is there, or a new one. */
-export async function getDataset (shape: Shape, onProgress?: (done: number, total: number) => void): Promise<Dataset> {
+export async function getDataset (shape: Shape, onEntries?: OnEntries): Promise<Dataset> {
   const parent = join(cacheDirectory(), `v${version}`)
   const directory = join(parent, nameOf(shape))
   const read = async (): Promise<Dataset> => ({ ...JSON.parse(await readFile(join(directory, 'dataset.json'), 'utf8')), directory })
@@ -62,13 +73,11 @@ export async function getDataset (shape: Shape, onProgress?: (done: number, tota
   await mkdir(parent, { recursive: true })
   const temporary = `${directory}.${process.pid}.tmp`
   try {
-    const dataset = await write(shape, temporary, onProgress)
-    await writeFile(join(temporary, 'dataset.json'), JSON.stringify(dataset, null, 2))
+    await writeFile(join(temporary, 'dataset.json'), JSON.stringify(await write(shape, temporary, onEntries), null, 2))
     await rm(directory, { recursive: true, force: true })
     await rename(temporary, directory)
-  } catch (error) {
+  } finally {
     await rm(temporary, { recursive: true, force: true })
-    throw error
   }
   return read()
 }
@@ -88,60 +97,81 @@ export function createText (seed: number, length: number): string {
   return text
 }
 
-async function write (shape: Shape, directory: string, onProgress: (done: number, total: number) => void = () => {}): Promise<Omit<Dataset, 'directory'>> {
-  const node = await createNode(join(directory, 'ipfs'))
-  // Each writer has a directory of its own. The first is that of the node which is backed up.
-  const scratch = `${directory}-writers`
-  const orbitdbs: OrbitDB[] = []
-  try {
-    for (let i = 0; i < shape.writers; i++) {
-      orbitdbs.push(await stock.createOrbitDB({ ipfs: node, id: `writer ${i}`, directory: i === 0 ? join(directory, 'orbitdb') : join(scratch, String(i)) }))
-    }
-    return await writeEntries(shape, orbitdbs, onProgress)
-  } finally {
-    for (const orbitdb of orbitdbs) await orbitdb.stop()
-    await node.stop()
-    await rm(scratch, { recursive: true, force: true })
-  }
-}
-
-async function writeEntries (shape: Shape, orbitdbs: OrbitDB[], onProgress: (done: number, total: number) => void): Promise<Omit<Dataset, 'directory'>> {
-  const { entries, writers, isIndexed = false } = shape
+async function write (shape: Shape, directory: string, onEntries: OnEntries = () => {}): Promise<Omit<Dataset, 'directory'>> {
   const name = nameOf(shape)
-  const AccessController = stock.IPFSAccessController({ write: orbitdbs.map(({ identity }) => identity.id) })
-  const [first, ...others] = orbitdbs
-  const Database = isIndexed ? stock.KeyValueIndexed() : stock.KeyValue()
-  const options = { type: 'keyvalue', Database, sync: false } as { Database: DatabaseFactory<KeyValue<string>> }
-  const db = await first.open(name, { AccessController, ...options })
-  const replicas = [db]
-  for (const orbitdb of others) {
-    replicas.push(await orbitdb.open(db.address, options))
-  }
+  const ipfs = await createNode(join(directory, 'ipfs'))
+  const orbitdb = await createOrbitDB({ ipfs, id: firstWriter, directory: join(directory, 'orbitdb') })
+  try {
+    const keystore = await KeyStore({ storage: await MemoryStorage() })
+    const identities = await Identities({ ipfs, keystore })
+    const writers = [orbitdb.identity]
+    while (writers.length < shape.writers) {
+      writers.push(await identities.createIdentity({ id: `writer ${writers.length}` }))
+    }
+    const toWriter = async ({ id, publicKey, hash }: Identity): Promise<Writer> => {
+      const key = await orbitdb.keystore.getKey(id) ?? await keystore.getKey(id)
+      return { id: db.address, key: publicKey, identity: hash, privateKey: key!.raw }
+    }
+    const AccessController = IPFSAccessController({ write: writers.map(({ id }) => id) })
+    const Database = (shape.isIndexed ? KeyValueIndexed() : KeyValue()) as DatabaseFactory<KeyValue<string>>
+    const db = await orbitdb.open(name, { type: 'keyvalue', AccessController, Database, sync: false })
 
-  let bytes = 0
-  for (let done = 0; done < entries;) {
-    for (let round = writers === 1 ? entries : entriesPerRound; round > 0 && done < entries; round--) {
-      for (const replica of replicas.slice(0, entries - done)) {
-        const key = `key ${done % Math.ceil(entries / entriesPerKey)}`
-        const hash = await replica.put(key, createText(done, valueLength(done)))
-        bytes += (await replica.log.storage.get(hash))!.length
-        onProgress(++done, entries)
+    let bytes = 0
+    let done = 0
+    let blocks: Block[] = []
+    for await (const { blocks: more, heads } of createEntries(shape, await Promise.all(writers.map(toWriter)))) {
+      for (const [, block] of more) bytes += block.length
+      blocks.push(...more)
+      done += more.length
+      if (blocks.length >= entriesPerImport || done === shape.entries) {
+        await db.import({ heads, index: blocks.map(([hash]) => hash), blocks }, { verify: false })
+        blocks = []
+        onEntries(done, shape.entries)
       }
     }
-    const heads = await Promise.all(replicas.map(({ log }) => log.heads()))
-    for (const [i, { log }] of replicas.entries()) {
-      for (const head of heads.filter((_, other) => other !== i).flat()) {
-        await log.joinEntry(head)
-      }
-    }
+    const heads = await db.log.heads()
+    return { ...shape, name, address: db.address, heads: heads.length, entryBytes: Math.round(bytes / shape.entries) }
+  } finally {
+    await orbitdb.stop()
+    await ipfs.stop()
   }
-  const heads = await db.log.heads()
-  return { ...shape, name, address: db.address, heads: heads.length, entryBytes: Math.round(bytes / entries) }
 }
 
-/** How long a value is. The first entries have fewer references, which is made up for. */
-function valueLength (time: number): number {
-  const overhead = 510
-  const reference = 51
-  return Math.max(1, entryBytes - overhead - reference * Math.min(16, time))
+/** Creates the entries, by a thread for each writer, and tells what the heads are after some of them. */
+async function * createEntries ({ entries }: Shape, writers: Writer[]): AsyncGenerator<{ blocks: Block[], heads: string[] }> {
+  const threads = writers.map(workerData => new Worker(new URL('writer.ts', import.meta.url), { workerData }))
+  const keys = Math.ceil(entries / entriesPerKey)
+  const toPayload = (i: number) => ({ op: 'PUT', key: `key ${i % keys}`, value: createText(i, valueBytes) })
+  const perRound = writers.length === 1 ? 1000 : entriesPerRound
+  let [known, heads, time] = [[] as string[], 0, 0]
+
+  /** Has all threads write, once some entries are done. */
+  const writeRound = async (done: number): Promise<{ blocks: Block[], heads: string[] }> => {
+    const chains = await Promise.all(threads.map(async (thread, i) => {
+      const [from, to] = [i, i + 1].map(i => Math.min(entries, done + i * perRound))
+      const payloads = Array.from({ length: to - from }, (_, i) => toPayload(from + i))
+      thread.postMessage({ known, heads, time, payloads } satisfies Round)
+      const [blocks] = await once(thread, 'message') as [Block[]]
+      return blocks
+    }))
+    const written = chains.filter(({ length }) => length > 0)
+    const newest = written.map(chain => chain.map(([hash]) => hash).reverse())
+    known = [...interleave(newest), ...known].slice(0, 16 + 2 * written.length)
+    heads = written.length
+    time += written[0].length
+    const blocks = written.flat()
+    return { blocks, heads: newest.map(([hash]) => hash) }
+  }
+  try {
+    for (let done = 0; done < entries;) {
+      const round = await writeRound(done)
+      done += round.blocks.length
+      yield round
+    }
+  } finally {
+    await Promise.all(threads.map(thread => thread.terminate()))
+  }
 }
+
+/** The first of each, then the second of each, and so on. */
+const interleave = <Value> (lists: Value[][]): Value[] => lists[0].flatMap((_, i) => lists.flatMap(list => i < list.length ? [list[i]] : []))

@@ -14,9 +14,6 @@ import type { Core, Open, Running } from './way.ts'
 
 const cores = { stock, patched }
 
-/** The id of the first writer, whose private key the source has. */
-export const firstWriter = 'writer 0'
-
 /** The database can not be opened: the node does not have what that takes. */
 export class MissingSetupError extends Error {}
 

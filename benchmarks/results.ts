@@ -4,7 +4,7 @@ export interface Results {
   date: string
   /** The command that did it. */
   command: string
-  machine: { cpu: string, cores: number, memoryBytes: number, os: string, fileSystem?: string }
+  machine: { cpu: string, cores: number, memoryBytes: number, os: string }
   versions: Record<'node' | 'orbitdb-backup' | '@orbitdb/core' | 'helia' | 'level' | 'git', string>
   /** How many times each way was run, at most. */
   rounds: number

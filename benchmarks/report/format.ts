@@ -1,6 +1,4 @@
 // Numbers as people write them.
-import type { Sample } from '../results.ts'
-
 interface Unit {
   name: string
   size: number
@@ -36,16 +34,6 @@ export const formatTime = (ms: number): string => formatWith(times, ms)
 
 /** Bytes as 3.2 MB. */
 export const formatBytes = (bytes: number): string => formatWith(sizes, bytes)
-
-/** The spread of times or sizes as 2.9–3.4 s; undefined where there is none to see. */
-export function formatSpread ({ min, max }: Sample, format: (number: number) => string): string | undefined {
-  const [from, to] = [format(min), format(max)]
-  if (from === to) {
-    return undefined
-  }
-  const [number, unit] = from.split(' ')
-  return to.endsWith(` ${unit}`) ? `${number}–${to}` : `${from} – ${to}`
-}
 
 /** How many times as much as something else, as ×12. */
 export const formatRatio = (number: number, other: number): string => `×${round(number / other)}`

@@ -5,7 +5,7 @@ import type { Aspect, DatasetResults, WayResults } from '../results.ts'
 export const baseline = 'filesystem copy'
 
 /** What is not as it was after a restore; undefined for what is no database. */
-export function lostBy ({ same }: WayResults): Aspect[] | undefined {
+function lostBy ({ same }: WayResults): Aspect[] | undefined {
   return same && (Object.keys(same) as Aspect[]).filter(aspect => !same[aspect])
 }
 
@@ -42,7 +42,7 @@ export const guarantees = [
   'No OrbitDB database'
 ] as const
 
-export type Guarantee = typeof guarantees[number]
+type Guarantee = typeof guarantees[number]
 
 export function guaranteeOf (way: WayResults): Guarantee {
   const lost = lostBy(way)
@@ -61,11 +61,6 @@ export function guaranteeOf (way: WayResults): Guarantee {
     hashes: guarantees[1],
     nothing: guarantees[2]
   }[way.checks]
-}
-
-/** Whether what is restored has all entries. */
-export const hasEntries = (way: WayResults): boolean => {
-  return guarantees.indexOf(guaranteeOf(way)) < guarantees.indexOf('Entries are lost')
 }
 
 /** Those that were run. */

@@ -1,12 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { optionsOf, start } from '../node.ts'
+import { partsOfDatabase } from '../way.ts'
 import { createBackup, restoreBackup } from '../../src/index.ts'
 import { createVerifier, verifySignatures } from '../../src/signatures/index.ts'
 import { findWebAssembly } from '../../src/signatures/webassembly.ts'
-import { optionsOf, start } from '../node.ts'
 import type { KeyValue } from '../../src/index.ts'
-import { partsOfDatabase } from '../way.ts'
 import type { Way } from '../way.ts'
 
 const fileIn = (artifact: string): string => join(artifact, 'backup.car')
@@ -28,6 +28,6 @@ const createWay = (name: string, about: string, { verify, hasAddon = false }: { 
 
 export default [
   createWay('createBackup', 'An archive of this package: `createBackup`, to a file, and `restoreBackup`', { verify: true }),
-  createWay('createBackup, with secp256k1', 'The same, where the addon `secp256k1` is installed, which checks signatures', { verify: true, hasAddon: true }),
+  createWay('createBackup, with secp256k1', 'The same, where the addon `secp256k1` is installed, which checks signatures faster than WebAssembly does', { verify: true, hasAddon: true }),
   createWay('createBackup, verify: false', 'The same, but the restore checks no signatures and no access', { verify: false })
 ]

@@ -1,9 +1,7 @@
 import { join } from 'node:path'
 import { LevelStorage } from '@orbitdb/core-stock'
+import { extract, putBlocks, readBlocks, readLog } from '../artifact.ts'
 import { logDirectoryOf, optionsOf, start } from '../node.ts'
-import { readBlocks, readLog } from '../parts/artifact.ts'
-import { putBlocks } from '../parts/blocks.ts'
-import { extract } from '../parts/extraction.ts'
 import type { Way } from '../way.ts'
 
 const way: Way = {

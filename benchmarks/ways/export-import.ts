@@ -1,7 +1,7 @@
-import { createVerifier } from '../../src/signatures/index.ts'
+import { readBlocks, readLog, writeArtifact } from '../artifact.ts'
 import { optionsOf, start } from '../node.ts'
-import { readBlocks, readLog, writeArtifact } from '../parts/artifact.ts'
 import { partsOfDatabase } from '../way.ts'
+import { createVerifier } from '../../src/signatures/index.ts'
 import type { Way } from '../way.ts'
 
 const createWay = (name: string, about: string, verify: boolean): Way => ({

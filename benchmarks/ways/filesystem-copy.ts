@@ -1,11 +1,9 @@
 import { join } from 'node:path'
-import { run } from '../parts/program.ts'
+import { copy } from '../programs.ts'
 import { partsOfDatabase } from '../way.ts'
 import type { Way } from '../way.ts'
 
-const directories = ['ipfs', 'orbitdb']
-
-const copy = (from: string, to: string): Promise<void> => run('cp', ['-r', ...directories.map(name => join(from, name)), to])
+const copyNode = (from: string, to: string): Promise<void> => copy(['ipfs', 'orbitdb'].map(name => join(from, name)), to)
 
 const way: Way = {
   name: 'filesystem copy',
@@ -14,9 +12,9 @@ const way: Way = {
   reads: 'stopped node',
   checks: 'nothing',
   keeps: [...partsOfDatabase, 'private keys'],
-  backup: ({ source, artifact }) => copy(source, artifact),
+  backup: ({ source, artifact }) => copyNode(source, artifact),
   restore: async ({ artifact, target }) => {
-    await copy(artifact, target)
+    await copyNode(artifact, target)
     return undefined
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { car } from '@helia/car'
 import { CarReader } from '@ipld/car'
-import { open, setupOf, start, toCID } from '../node.ts'
+import { open, setupOf, start, stop, toCID } from '../node.ts'
 import type { Way } from '../way.ts'
 
 const fileIn = (artifact: string): string => join(artifact, 'database.car')
@@ -23,7 +23,12 @@ const way: Way = {
     const running = await start(target, 'stock')
     // @ts-expect-error: the types of its CIDs are those of another version of multiformats
     await car(running.ipfs).import(await CarReader.fromIterable(createReadStream(fileIn(artifact))))
-    return open(running, dataset)
+    try {
+      return await open(running, dataset)
+    } catch (error) {
+      await stop(running)
+      throw error
+    }
   }
 }
 

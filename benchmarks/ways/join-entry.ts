@@ -1,9 +1,7 @@
+import { extract, putBlocks, readBlocks, readLog } from '../artifact.ts'
 import { open, start } from '../node.ts'
-import { readBlocks, readLog } from '../parts/artifact.ts'
-import { putBlocks } from '../parts/blocks.ts'
-import { extract } from '../parts/extraction.ts'
-import { skipWhenTooLong } from '../parts/limit.ts'
-import type { Log } from '../parts/artifact.ts'
+import { skipWhenTooLong } from '../way.ts'
+import type { Log } from '../artifact.ts'
 import type { Open, Restore, Way } from '../way.ts'
 
 // How long it takes for an entry, in ms: from 1,000 entries to 10,000 it did not change. Where each is

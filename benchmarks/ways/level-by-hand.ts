@@ -1,13 +1,12 @@
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
 import { Level } from 'level'
-import { createNode } from '../../scripts/node.ts'
+import { getBlocks, putBlocks, readBlocks, readLog, writeArtifact } from '../artifact.ts'
 import { logDirectoryOf, open, setupOf, start } from '../node.ts'
-import { readBlocks, readLog, writeArtifact } from '../parts/artifact.ts'
-import { getBlocks, putBlocks } from '../parts/blocks.ts'
+import { createNode } from '../../scripts/node.ts'
+import type { Log } from '../artifact.ts'
 import type { Node } from '../../scripts/node.ts'
 import type { Block } from '../../src/index.ts'
-import type { Log } from '../parts/artifact.ts'
 import type { Way } from '../way.ts'
 
 /** Does something with the LevelDBs of a log. */

@@ -1,5 +1,5 @@
 import { optionsOf, start } from '../node.ts'
-import { skipWhenTooLong } from '../parts/limit.ts'
+import { skipWhenTooLong } from '../way.ts'
 import type { Node } from '../../scripts/node.ts'
 import type { KeyValue } from '../../src/index.ts'
 import type { Way } from '../way.ts'

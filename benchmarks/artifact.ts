@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CarBlockIterator, CarWriter } from '@ipld/car'
 import { base58btc } from 'multiformats/bases/base58'
-import { toCID } from '../node.ts'
-import type { Block, Head } from '../../src/index.ts'
+import { setupOf, toCID } from './node.ts'
+import type { Node } from '../scripts/node.ts'
+import type { Block, Head } from '../src/index.ts'
+import type { Backup, Open } from './way.ts'
 
 /** What is kept of a log, besides its blocks. */
 export interface Log {
@@ -38,4 +40,29 @@ export async function * readBlocks (directory: string): AsyncGenerator<Block> {
   for await (const { cid, bytes } of await CarBlockIterator.fromIterable(createReadStream(carFile(directory)))) {
     yield [cid.toString(base58btc), bytes]
   }
+}
+
+/** Reads blocks through Helia. */
+export async function * getBlocks ({ blockstore }: Node, hashes: Iterable<string>): AsyncGenerator<Block> {
+  for await (const { cid, bytes: chunks } of blockstore.getMany(Array.from(hashes, toCID), { offline: true })) {
+    for await (const bytes of chunks) {
+      yield [cid.toString(base58btc), bytes]
+    }
+  }
+}
+
+/** Stores blocks through Helia. Nothing is pinned, and Helia does not check their hashes. */
+export async function putBlocks ({ blockstore }: Node, blocks: AsyncIterable<Block>): Promise<void> {
+  for await (const [hash, bytes] of blocks) {
+    await blockstore.put(toCID(hash), bytes)
+  }
+}
+
+/** Makes a backup by the API that OrbitDB has. */
+export async function extract ({ dataset, artifact }: Backup, { ipfs, db }: Open): Promise<void> {
+  const entries = await db.log.values()
+  const index = entries.map(({ hash }) => hash)
+  const identities = new Set(entries.map(({ identity }) => identity))
+  const hashes = [...await setupOf(ipfs, dataset.address), ...identities, ...index]
+  await writeArtifact(artifact, { heads: await db.log.heads(), index }, getBlocks(ipfs, hashes))
 }
