@@ -6,7 +6,7 @@ import { toLimits } from './limits.ts'
 import { readManifest } from './pick.ts'
 import { createProgress } from './progress.ts'
 import { openSource } from './sources/index.ts'
-import { readIdentity } from './create/entries.ts'
+import { readIdentity } from '../core/blocks.ts'
 import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
 import type { Limits } from './limits.ts'
 import type { ManifestFacts } from './pick.ts'
@@ -89,7 +89,7 @@ export async function inspectBackup (source: BackupSource, { root, limits: someL
       for (const block of batch) {
         // The rest of what databases share is small as well, and before it is all known it is not known what it is
         if (block.database == null) {
-          ids.set(keyOf(block.digest), readIdentity(block.bytes)?.id)
+          ids.set(keyOf(block.digest), readIdIf(block.bytes))
           manifests.set(keyOf(block.digest), readManifestIf(block))
         }
       }
@@ -128,6 +128,14 @@ export async function inspectBackup (source: BackupSource, { root, limits: someL
     }
   } finally {
     await opened.close()
+  }
+}
+
+function readIdIf (bytes: Uint8Array): string | undefined {
+  try {
+    return readIdentity(bytes).id
+  } catch {
+    // Not an identity, or none of OrbitDB's own
   }
 }
 

@@ -5,6 +5,7 @@ import { hashOfDigest, IncompleteArchiveError } from './errors.ts'
 import { toLimits } from './limits.ts'
 import { pickDatabases, readManifest } from './pick.ts'
 import { createProgress } from './progress.ts'
+import { isOnNode } from './rebuild.ts'
 import { openSource } from './sources/index.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
 import { cidOf } from '../blocks/cids.ts'
@@ -75,6 +76,12 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
     throw new TypeError('Could not restore: the archive has several databases, which can not share storages of heads and indexes')
   }
 
+  if (root != null) {
+    for (const database of roots) {
+      if (database.isPartial && !await isOnNode(database, blocks, signal)) throw needsBases(dag)
+    }
+  }
+
   const arePinned = await blocks.arePinned(setup, { signal })
   const total = roots.reduce((total, { counts }) => total + counts.entries, 0)
   const onImport = createProgress('orbitdb-backup:restore:import', onProgress, { blocks: total })
@@ -110,14 +117,16 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
     }
     const pinned = await blocks.arePinned(setup)
     await blocks.unpinMany(setup.filter((_, i) => pinned[i] && !arePinned[i]))
-    if (error instanceof MissingBlockError && !dag.isComplete()) {
-      const { bases } = dag
-      throw new IncompleteArchiveError(`The archive has only what is new since ${bases.join(', ')}, and the node has not all of that: restore that first, or give both`, { bases, hash: error.hash, cause: error })
-    }
+    if (error instanceof MissingBlockError && !dag.isComplete()) throw needsBases(dag, error)
     throw error
   }
   const all = [...restored]
   return (all.length === 1 ? all[0] : all) as Restored
+}
+
+/** The error about a node that has not what an archive leaves out. */
+function needsBases ({ bases }: Dag, cause?: MissingBlockError): IncompleteArchiveError {
+  return new IncompleteArchiveError(`The archive has only what is new since ${bases.join(', ')}, and the node has not all of that: restore that first, or give both`, { bases, hash: cause?.hash, cause })
 }
 
 /** The state of a database whose blocks are stored. */
@@ -183,7 +192,7 @@ async function storeArchive (dag: Dag, blocks: Blocks, names: readonly string[] 
       if (names != null) pick()
     }
     await writer.flush()
-    if (dag.bases.length === 0 || dag.databases().length === 0) dag.assertIsComplete()
+    dag.assertIsComplete({ isThin: true })
   } finally {
     await writer.settle()
   }

@@ -1,33 +1,37 @@
-import { readEntry, scanLinks, timeOf } from './entries.ts'
+import { readLinks } from './links.ts'
+import { dagCbor, decodeBlock } from '../decode.ts'
+import { mergeItems, sortItems } from '../lists/write.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidOf, digestOf } from '../../blocks/cids.ts'
 import { isDagCborHash, toBytes, toHash } from '../../blocks/hashes.ts'
-import { invalidBlock, invalidEntry, missingBlock } from '../../blocks/errors.ts'
+import { invalidBlock, missingBlock } from '../../blocks/errors.ts'
 import { pack, sortPacked } from '../../blocks/packed.ts'
 import { sha256 } from '../../blocks/sha256.ts'
-import { decodeBlock } from '../decode.ts'
-import { Entry } from '../../core/index.ts'
+import { readAccessList, readIdentity, readManifest } from '../../core/blocks.ts'
 import { equals } from 'uint8arrays/equals'
-import type { EntryLinks } from './entries.ts'
-import type { Base } from './base.ts'
+import type { Base, BaseDatabase } from './base.ts'
+import type { EntryLinks } from './links.ts'
 import type { AccessControllerName } from '../format/snapshot.ts'
 import type { WrittenBlock } from '../sinks/car.ts'
 import type { Blocks } from '../../blocks/index.ts'
-import type { CryptFunction, Database, DatabaseAddress, DatabaseState } from '../../core/index.ts'
+import type { DigestTable } from '../../blocks/digests.ts'
+import type { Database, DatabaseAddress, DatabaseState } from '../../core/index.ts'
 
 /** What is read of a database before its snapshot can be made. */
 export interface Contents {
   address: DatabaseAddress
   accessController?: AccessControllerName
-  /** What it has besides its entries: manifest, access controller, identities. */
-  setup: WrittenBlock[]
+  /** What it has besides its entries: manifest, access controller, identities. Without bytes where the base has it. */
+  setup: Array<Pick<WrittenBlock, 'digest'> & Partial<WrittenBlock>>
   /** Digests of the identities of the writers, and of the heads with their times. */
   identities: Uint8Array
   heads: { digests: Uint8Array, times: Float64Array }
-  /** Digests of the entries, in the order of the stores' keys, and their times. */
-  entries: { digests: Uint8Array, times: Float64Array }
-  /** How many bytes the entries have. */
-  entryBytes: number
+  /** Digests of the entries, their times, and their order in the list, where it is known. */
+  entries: { digests: Uint8Array, times: Float64Array, order?: Uint32Array }
+  /** Digests of those entries that may have to be written, in the order of the stores' keys. */
+  written: Uint8Array
+  /** How many bytes these have. */
+  writtenBytes: number
   /** Whether some entries could not be read. */
   isUnread: boolean
   /** Reads some entries, given in the order of the stores' keys, checked. */
@@ -56,42 +60,85 @@ export interface Origin {
 }
 
 /** Reads the contents of a database, and of that of its access controller where that is one, which comes after it. */
-export async function readContents (state: DatabaseState, origin: Origin): Promise<Contents[]> {
-  const { address } = state
-  const { signal } = origin
-  const reader = createReader(state, origin)
-  const manifest = await reader.getBlock(digestOfAddress(address)!)
-  const setup = [manifest]
+export async function readDatabase (db: Database, origin: Omit<Origin, 'db'>): Promise<Contents[]> {
+  const { signal, base } = origin
+  const { address } = db
+  const known = base?.getDatabase(address)
+  if (known != null) {
+    const reader = createReader(undefined, { ...origin, db })
+    const accessController = await db.access.export?.({ verify: false, signal })
+    const read = await readNew(db, known, reader, { ...origin, db })
+    if (read != null) {
+      return finish(address, accessController, reader, read, { ...origin, db })
+    }
+  }
+  return readState(await db.export({ verify: false, signal }), { ...origin, db })
+}
 
+async function readState (state: DatabaseState, origin: Origin): Promise<Contents[]> {
+  const reader = createReader(state, origin)
+  return finish(state.address, state.accessController, reader, await readAll(state, reader, origin), origin)
+}
+
+/** Reads what a database has besides its entries. */
+async function finish (address: DatabaseAddress, accessState: unknown, reader: Reader, { entries, writers }: { entries: AllEntries, writers: Writers }, origin: Origin): Promise<Contents[]> {
+  const { db, base, signal, onProblem } = origin
+  const setup: Contents['setup'] = []
+  const report = (digest: Uint8Array, check: () => void): void => {
+    try {
+      check()
+    } catch (error) {
+      const { code, message } = error as Error & { code: string }
+      onProblem({ code, hash: toHash(cidOf(digest)), address, message })
+    }
+  }
+
+  const manifest = await reader.getBlock(digestOfAddress(address)!)
+  setup.push(manifest)
+  report(manifest.digest, () => readManifest(manifest.bytes, toHash(cidOf(manifest.digest))))
   let accessController: AccessControllerName | undefined
   const others: Contents[] = []
-  if (isDatabaseState(state.accessController)) {
-    others.push(...await readContents(state.accessController, { ...origin, db: undefined }))
+  if (isDatabaseState(accessState)) {
+    others.push(...await readState(accessState, { ...origin, db: undefined }))
     accessController = { database: others[0].address }
-  } else if (state.accessController != null) {
-    const { dagCbor } = await import('../decode.ts')
-    const bytes = dagCbor.encode(state.accessController)
+  } else if (accessState != null) {
+    const bytes = dagCbor.encode(accessState)
     const block = { digest: await sha256(bytes), bytes }
     setup.push(block)
     accessController = { state: block.digest }
   } else {
-    const address = (decodeBlock(manifest) as { accessController?: unknown }).accessController
-    const digest = typeof address === 'string' ? digestOfAddress(address) : undefined
-    if (digest != null && (String(address).startsWith('/ipfs/') || await reader.has(digest))) {
-      setup.push(await reader.getBlock(digest))
+    const access = (decodeBlock(manifest) as { accessController?: unknown } | null)?.accessController
+    const digest = typeof access === 'string' ? digestOfAddress(access) : undefined
+    const isList = String(access).startsWith('/ipfs/')
+    if (digest != null && (isList || await reader.has(digest))) {
+      const block = await reader.getBlock(digest)
+      if (isList) report(digest, () => readAccessList(block.bytes, toHash(cidOf(digest))))
+      setup.push(block)
       accessController = { block: digest }
     }
   }
 
-  const entries = await readAll(state, reader, origin)
-  for (const hash of entries.writers) {
+  const { identities } = entries
+  for (let place = 0; place < identities.size; place++) {
     signal?.throwIfAborted()
-    const identity = hash === origin.db?.identity.hash ? origin.db.identity.bytes : undefined
-    const digest = digestOf(toBytes(hash))!
-    setup.push(identity == null ? await reader.getBlock(digest) : { digest, bytes: identity })
+    const digest = identities.at(place).slice()
+    const hash = toHash(cidOf(digest))
+    const signed = writers.get(hash)
+    if (signed == null && base?.has(digest) === true) {
+      setup.push({ digest })
+      continue
+    }
+    const bytes = hash === db?.identity.hash ? db.identity.bytes : (await reader.getBlock(digest)).bytes
+    setup.push({ digest, bytes })
+    report(digest, () => {
+      const { publicKey } = readIdentity(bytes, hash)
+      const wrong = signed?.find(({ key }) => publicKey !== new TextDecoder().decode(key))
+      if (wrong != null) {
+        onProblem({ code: 'key-wrong', hash: wrong.hash, address, message: `Entry "${wrong.hash}" is not signed with the key of the identity that it names, "${hash}"` })
+      }
+    })
   }
-  const { writers, ...rest } = entries
-  return [{ address, accessController, setup, identities: pack(writers, writers.size), ...rest, readEntries: reader.readEntries }, ...others]
+  return [{ address, accessController, setup, ...entries, identities: identities.packed().slice(), readEntries: reader.readEntries }, ...others]
 }
 
 /** The digest of the block that an address names. */
@@ -114,7 +161,7 @@ interface Reader {
   readEntries: (digests: Uint8Array) => AsyncGenerator<WrittenBlock[]>
 }
 
-function createReader (state: DatabaseState, { db, blocks, signal }: Origin): Reader {
+function createReader (state: DatabaseState | undefined, { db, blocks, signal }: Origin): Reader {
   /** The blocks of a database that can not be asked for them one by one, where the node does not have them */
   let kept: Map<string, Uint8Array> | undefined
   const getElsewhere = async (hash: string): Promise<Uint8Array | undefined> => {
@@ -123,7 +170,7 @@ function createReader (state: DatabaseState, { db, blocks, signal }: Origin): Re
     }
     if (kept == null) {
       kept = new Map()
-      for await (const [hash, bytes] of state.blocks) {
+      for await (const [hash, bytes] of state?.blocks ?? []) {
         signal?.throwIfAborted()
         kept.set(hash, bytes)
       }
@@ -178,17 +225,74 @@ function createReader (state: DatabaseState, { db, blocks, signal }: Origin): Re
 }
 
 /** What is found out about all entries of a database. */
-interface AllEntries extends Pick<Contents, 'entries' | 'heads' | 'entryBytes' | 'isUnread'> {
-  writers: Set<string>
+type AllEntries = Pick<Contents, 'entries' | 'written' | 'heads' | 'writtenBytes' | 'isUnread'> & {
+  /** Digests of the identities of the writers. */
+  identities: DigestTable
+}
+
+/** Notes what entries are as they are read. */
+function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origin) {
+  const encryption = db?.log.encryption
+  /** The identities of the writers, and an entry of each key that they signed with */
+  const writers = new Map<string, Array<{ key: Uint8Array, hash: string }>>()
+  let isUnread = false
+  let bytesRead = 0
+
+  const noteWriter = ({ identity, key }: EntryLinks, digests: Uint8Array, at: number): void => {
+    if (identity == null) {
+      return
+    }
+    const known = writers.get(identity)
+    if (known?.some(other => equals(other.key, key)) !== true) {
+      const signed = { key: key.slice(), hash: toHash(cidOf(digests, at)) }
+      known == null ? writers.set(identity, [signed]) : known.push(signed)
+    }
+  }
+
+  return {
+    writers,
+    isUnread: () => isUnread,
+    bytesRead: () => bytesRead,
+    /** Reads the links of entries, which come in runs, and gives the times of all. */
+    read: async (digests: Uint8Array, runs: AsyncIterable<{ start: number, blocks: Uint8Array[] }>, note: (links: EntryLinks) => void, refs = false): Promise<Float64Array> => {
+      const times = new Float64Array(digests.length / digestLength)
+      for await (const { start, blocks } of runs) {
+        let length = 0
+        for (let i = 0; i < blocks.length; i++) {
+          const at = (start + i) * digestLength
+          length += blocks[i].length
+          const reading = readLinks(blocks[i], {
+            address,
+            encryption,
+            refs,
+            onProblem: ({ code, message }) => {
+              const hash = toHash(cidOf(digests, at))
+              onProblem({ code, hash, address, message: `Entry "${hash}" ${message}` })
+            }
+          })
+          const links = reading instanceof Promise ? await reading : reading
+          if (links == null) {
+            isUnread = true
+          } else {
+            times[start + i] = links.time
+            noteWriter(links, digests, at)
+            note(links)
+          }
+        }
+        bytesRead += length
+        onRead(blocks.length, length)
+      }
+      return times
+    }
+  }
 }
 
 /** Reads all entries of a database. */
-async function readAll ({ heads: stateHeads, index }: DatabaseState, reader: Reader, { db, onRead }: Origin): Promise<AllEntries> {
-  const decrypt = db?.log.encryption?.replication?.decrypt
-  const writers = new Set<string>()
-  /** Whether an entry is named by none, as far as is known */
-  const isUnnamed = new Map<string, boolean>()
-  for (const hash of index.keys()) isUnnamed.set(hash, true)
+async function readAll ({ address, heads: stateHeads, index }: DatabaseState, reader: Reader, origin: Origin): Promise<{ entries: AllEntries, writers: Writers }> {
+  const notes = createNotes(address, origin)
+  /** Whether an entry is named by none, as far as is known. The state is ours, so its index is used for that. */
+  const isUnnamed: Map<string, boolean> = index
+  const digestsOfIndex = pack(index.keys(), index.size)
   /** Entries of a log that was not closed well, which are not in its index */
   let found = new Set<string>()
   for (const { hash } of stateHeads) {
@@ -197,75 +301,146 @@ async function readAll ({ heads: stateHeads, index }: DatabaseState, reader: Rea
       isUnnamed.set(hash, true)
     }
   }
-  let isUnread = false
-  let entryBytes = 0
-
-  const note = (links: EntryLinks & { refs?: string[] }, digests: Uint8Array, place: number): number => {
-    if (!isDagCborHash(String(links.identity))) {
-      throw invalidEntry(cidOf(digests, place * digestLength))
-    }
-    writers.add(links.identity)
-    for (const hash of links.next) {
+  const note = ({ next, refs = [] }: EntryLinks): void => {
+    for (const hash of next) {
       if (!isUnnamed.has(hash)) found.add(hash)
       isUnnamed.set(hash, false)
     }
-    for (const hash of links.refs ?? []) {
+    for (const hash of refs) {
       if (!isUnnamed.has(hash)) {
         found.add(hash)
         isUnnamed.set(hash, true)
       }
     }
-    return links.time
   }
 
-  const read = async (digests: Uint8Array): Promise<Float64Array> => {
-    const times = new Float64Array(digests.length / digestLength)
-    for await (const { start, blocks } of reader.readRuns(digests)) {
-      let length = 0
-      for (const [i, bytes] of blocks.entries()) {
-        length += bytes.length
-        const links = (decrypt == null ? scanLinks(bytes) : undefined) ?? await decodeLinks(bytes, decrypt)
-        if (links == null) {
-          isUnread = true
-        } else {
-          times[start + i] = note(links, digests, start + i)
-        }
-      }
-      entryBytes += length
-      onRead(blocks.length, length)
-    }
-    return times
-  }
-
-  let digests = sortPacked(pack(index.keys(), index.size))
-  let times = await read(digests)
+  let digests = sortPacked(digestsOfIndex)
+  let times = await notes.read(digests, reader.readRuns(digests), note)
   while (found.size > 0) {
     const more = sortPacked(pack(found, found.size))
     found = new Set()
-    ;({ digests, times } = merge({ digests, times }, { digests: more, times: await read(more) }))
+    ;({ digests, times } = merge({ digests, times }, { digests: more, times: await notes.read(more, reader.readRuns(more), note) }))
   }
 
+  const isUnread = notes.isUnread()
   const heads = isUnread ? stateHeads.map(({ hash }) => hash) : [...isUnnamed].filter(([, isUnnamed]) => isUnnamed).map(([hash]) => hash)
   const headDigests = pack(heads, heads.length)
-  return { entries: { digests, times }, heads: { digests: headDigests, times: timesOf(headDigests, { digests, times }) }, entryBytes, isUnread, writers }
+  return {
+    writers: notes.writers,
+    entries: {
+      entries: { digests, times },
+      written: digests,
+      writtenBytes: notes.bytesRead(),
+      heads: { digests: headDigests, times: timesOf(headDigests, { digests, times }) },
+      isUnread,
+      identities: toTable(notes.writers.keys())
+    }
+  }
 }
 
-/** Columns of entries, in the order of the stores' keys. */
-type EntryColumns = Contents['entries']
+/** The identities of writers, and an entry of each key that they signed with. */
+type Writers = Map<string, Array<{ key: Uint8Array, hash: string }>>
 
-function merge (a: EntryColumns, b: EntryColumns): EntryColumns {
-  const digests = new Uint8Array(a.digests.length + b.digests.length)
-  digests.set(a.digests)
-  digests.set(b.digests, a.digests.length)
-  const places = createDigestTable()
-  for (let at = 0; at < digests.length; at += digestLength) places.add(digests, at)
-  const sorted = sortPacked(digests)
-  const times = new Float64Array(sorted.length / digestLength)
-  for (let i = 0; i < times.length; i++) {
-    const place = places.find(sorted, i * digestLength)
-    times[i] = place < a.times.length ? a.times[place] : b.times[place - a.times.length]
+const toTable = (hashes: Iterable<string>, table = createDigestTable()): DigestTable => {
+  for (const hash of hashes) table.add(toBytes(hash), 4)
+  return table
+}
+
+/** How many entries are followed at once. */
+const maxFollowed = 1000
+
+/**
+ * Reads only those entries of a database that a base does not have, by following them from the heads: undefined when
+ * the log has not all that the base has, or some entries can not be read.
+ */
+async function readNew (db: Database, base: BaseDatabase, reader: Reader, origin: Origin): Promise<{ entries: AllEntries, writers: Writers } | undefined> {
+  if (base.isUnread || base.isPartial) {
+    return
   }
-  return { digests: sorted, times }
+  const baseHeads = Array.from({ length: base.heads.size }, (_, place) => toHash(cidOf(base.heads.at(place))))
+  for (const hash of baseHeads) {
+    if (!await db.log.has(hash)) {
+      return
+    }
+  }
+  const known = createDigestTable()
+  for (let at = 0; at < base.columns.digests.length; at += digestLength) known.add(base.columns.digests, at)
+  const isKnown = (hash: string): boolean => known.has(toBytes(hash), 4)
+
+  const notes = createNotes(db.address, origin)
+  const heads = (await db.log.heads()).map(({ hash }) => hash)
+  const seen = new Set<string>()
+  const named = new Set<string>()
+  const wave = new Set(heads.filter(hash => !isKnown(hash)))
+  const note = ({ next, refs = [] }: EntryLinks): void => {
+    for (const hash of next) named.add(hash)
+    for (const hash of [...next, ...refs]) {
+      if (!seen.has(hash) && !isKnown(hash)) wave.add(hash)
+    }
+  }
+  const parts: EntryColumns[] = []
+  while (wave.size > 0) {
+    const hashes = [...wave].slice(0, maxFollowed)
+    for (const hash of hashes) {
+      wave.delete(hash)
+      seen.add(hash)
+    }
+    const digests = sortPacked(pack(hashes, hashes.length))
+    parts.push({ digests, times: await notes.read(digests, reader.readRuns(digests), note, true) })
+    if (notes.isUnread()) {
+      return
+    }
+  }
+  const read = toListOrder(parts)
+
+  const newHeads = [...new Set([...heads.filter(hash => !isKnown(hash)), ...baseHeads])].filter(hash => !named.has(hash))
+  const headDigests = pack(newHeads, newHeads.length)
+  const merged = mergeItems(base.columns, read)
+  return {
+    writers: notes.writers,
+    entries: {
+      entries: merged,
+      written: sortPacked(read.digests),
+      writtenBytes: notes.bytesRead(),
+      heads: { digests: headDigests, times: timesOf(headDigests, merged) },
+      isUnread: false,
+      identities: toTable(notes.writers.keys(), toTable(Array.from({ length: base.identities.size }, (_, place) => toHash(cidOf(base.identities.at(place))))))
+    }
+  }
+}
+
+/** Columns of entries. */
+type EntryColumns = Pick<Contents['entries'], 'digests' | 'times'>
+
+/** Puts columns together, in the order of lists. */
+function toListOrder (parts: EntryColumns[]): EntryColumns {
+  const all = concatColumns(parts)
+  const order = sortItems(all)
+  const digests = new Uint8Array(all.digests.length)
+  for (const [to, from] of order.entries()) digests.set(all.digests.subarray(from * digestLength, (from + 1) * digestLength), to * digestLength)
+  return { digests, times: Float64Array.from(order, place => all.times[place]) }
+}
+
+function concatColumns (parts: EntryColumns[]): EntryColumns {
+  const count = parts.reduce((count, { times }) => count + times.length, 0)
+  const digests = new Uint8Array(count * digestLength)
+  const times = new Float64Array(count)
+  let at = 0
+  for (const part of parts) {
+    digests.set(part.digests, at * digestLength)
+    times.set(part.times, at)
+    at += part.times.length
+  }
+  return { digests, times }
+}
+
+/** Merges columns in the order of the stores' keys. */
+function merge (a: EntryColumns, b: EntryColumns): EntryColumns {
+  const all = concatColumns([a, b])
+  const places = createDigestTable()
+  for (let at = 0; at < all.digests.length; at += digestLength) places.add(all.digests, at)
+  const digests = sortPacked(all.digests)
+  return { digests, times: Float64Array.from({ length: all.times.length }, (_, i) => all.times[places.find(digests, i * digestLength)]) }
 }
 
 /** The times of some entries. */
@@ -278,15 +453,4 @@ function timesOf (some: Uint8Array, { digests, times }: EntryColumns): Float64Ar
     if (place !== -1) found[place] = times[i]
   }
   return found
-}
-
-/** Reads the links of an entry: undefined when it is encrypted, and there is no key. */
-async function decodeLinks (bytes: Uint8Array, decrypt?: CryptFunction): Promise<EntryLinks & { refs: string[] } | undefined> {
-  const isEncrypted = Entry.isEncrypted(bytes)
-  if (isEncrypted && decrypt == null) {
-    return undefined
-  }
-  const entry = isEncrypted ? await Entry.decode(bytes, decrypt) : readEntry(bytes) ?? await Entry.decode(bytes)
-  // With the key or without, the list of entries is the same
-  return { next: entry.next, refs: entry.refs, identity: entry.identity, time: isEncrypted ? 0 : timeOf(entry) }
 }

@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { CustomProgressEvent } from 'progress-events'
 import { readBase } from './base.ts'
-import { readContents } from './contents.ts'
+import { readDatabase } from './contents.ts'
 import { createPlan } from './plan.ts'
 import { ArchiveError } from '../errors.ts'
 import { toLimits } from '../limits.ts'
@@ -157,8 +157,7 @@ async function planBackup (databases: Database[], { base: baseSource, limits: so
   const access = new Map<string, Contents>()
   for (const db of databases) {
     signal?.throwIfAborted()
-    const state = await db.export({ verify: false, signal })
-    const [contents, ...others] = await readContents(state, { db, blocks: await createBlocks(db.ipfs), base, signal, onRead, onProblem })
+    const [contents, ...others] = await readDatabase(db, { blocks: await createBlocks(db.ipfs), base, signal, onRead, onProblem })
     own.set(contents.address, contents)
     // Of a log that was exported several times, the last one has all that the others have
     for (const other of others) access.set(other.address, other)
@@ -176,27 +175,20 @@ async function planBackup (databases: Database[], { base: baseSource, limits: so
 /** How many bytes of small blocks are given at once, about. */
 const chunkBytes = 2 ** 16
 
-async function * writeBackup ({ plan: { root, nodes, shared, entries }, base }: Planned, { signal, onProgress }: CreateOptions): AsyncGenerator<Uint8Array, void, undefined> {
-  const isNew = base == null ? () => true : ({ digest }: WrittenBlock) => !base.has(digest)
+async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base }: Planned, { signal, onProgress }: CreateOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
   const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : withoutKnown(digests, base) }))
-  const newShared = shared.filter(isNew)
-  let nodeCount = 0
-  let nodeBytes = 0
-  for (const node of nodes()) {
-    if (isNew(node)) {
-      nodeCount++
-      nodeBytes += node.bytes.length
-    }
-  }
+  const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
+  const newNodes = [...sizes()].filter(([digest]) => isNew(digest))
   const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
-    blocks: nodeCount + newShared.length + written.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
-    bytes: written.every(({ digests, contents }) => digests.length === contents.entries.digests.length)
-      ? nodeBytes + sizeOf(newShared) + written.reduce((sum, { contents }) => sum + contents.entryBytes, 0)
+    blocks: newNodes.length + newShared.length + written.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
+    bytes: written.every(({ digests, contents }) => digests.length === contents.written.length)
+      ? newNodes.reduce((sum, [, bytes]) => sum + bytes, 0) + sizeOf(newShared) + written.reduce((sum, { contents }) => sum + contents.writtenBytes, 0)
       : undefined
   })
 
   yield encodeHeader([root, ...base?.roots ?? []])
-  for (const batch of inBatches(nodes(), isNew)) {
+  for (const batch of inBatches(nodes(isNew))) {
     signal?.throwIfAborted()
     yield encodeBlocks(batch, 'dag-cbor')
     onWrite(batch.length, sizeOf(batch))
@@ -217,18 +209,16 @@ async function * writeBackup ({ plan: { root, nodes, shared, entries }, base }: 
 
 const sizeOf = (blocks: WrittenBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes.length, 0)
 
-function * inBatches (blocks: Iterable<WrittenBlock>, isWanted: (block: WrittenBlock) => boolean = () => true): Generator<WrittenBlock[]> {
+function * inBatches (blocks: Iterable<WrittenBlock>): Generator<WrittenBlock[]> {
   let batch: WrittenBlock[] = []
   let size = 0
   for (const block of blocks) {
-    if (isWanted(block)) {
-      batch.push(block)
-      size += block.bytes.length
-      if (size >= chunkBytes) {
-        yield batch
-        batch = []
-        size = 0
-      }
+    batch.push(block)
+    size += block.bytes.length
+    if (size >= chunkBytes) {
+      yield batch
+      batch = []
+      size = 0
     }
   }
   if (batch.length > 0) yield batch

@@ -15,11 +15,13 @@ import type { DigestTable } from '../../blocks/digests.ts'
 /** All that is in an archive, in the order in which it is written. */
 export interface Plan {
   root: Uint8Array
-  /** The blocks of the archive itself. */
-  nodes: () => Iterable<WrittenBlock>
-  /** The blocks that databases share. */
-  shared: WrittenBlock[]
-  /** The entries of each database that it links to. */
+  /** The blocks of the archive itself, or those of some digests. */
+  nodes: (isWanted?: (digest: Uint8Array) => boolean) => Iterable<WrittenBlock>
+  /** The digests of these, and how many bytes each has. */
+  sizes: () => Iterable<[digest: Uint8Array, bytes: number]>
+  /** The blocks that databases share. Without bytes where the base has them. */
+  shared: Contents['setup']
+  /** The entries of each database that may have to be written, as the archive links to them. */
   entries: Array<{ digests: Uint8Array, contents: Contents }>
 }
 
@@ -29,7 +31,11 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
   const all = [...access.toSorted(byAddress), ...databases.toSorted(byAddress)]
   assertWithin(limits, 'databases', all.length, 'Could not create a backup: its databases')
 
-  const setup = new Map(all.flatMap(({ setup }) => setup).map(block => [hashOfDigest(block.digest), block]))
+  const setup = new Map<string, Contents['setup'][number]>()
+  for (const block of all.flatMap(({ setup }) => setup)) {
+    const hash = hashOfDigest(block.digest)
+    if (setup.get(hash)?.bytes == null) setup.set(hash, block)
+  }
   const doubled = findDoubled([...setup.values()], all)
   for (const { contents, digests } of doubled.found) {
     for await (const blocks of contents.readEntries(digests)) {
@@ -52,37 +58,46 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
     }
     const heads = await createList('heads', address, contents.heads)
     const identities = await createList('identities', address, { digests: contents.identities })
-    const list = await createList('entries', address, { ...contents.entries, named })
+    const list = await createList('entries', address, { ...contents.entries, named }, contents.entries.order)
     lists.push(heads, identities, list)
     const bytes = encodeSnapshot({ address, accessController, heads, identities, entries: list, isUnread })
     snapshots.push({ digest: await sha256(bytes), bytes })
-    entries.push({ contents, digests: without(contents.entries.digests, named) })
+    entries.push({ contents, digests: without(contents.written, doubled.digests) })
   }
 
   const digests = snapshots.map(({ digest }) => digest)
   const bytes = encodeRoot({ access: digests.slice(0, access.length), databases: digests.slice(access.length), shared: sharedList })
   const root = await sha256(bytes)
   assertWithin(limits, 'formatBytes', bytes.length, 'Could not create a backup: its root')
-  assertIsTree([root, ...digests, ...lists.flatMap(list => [...list?.nodeDigests() ?? []])], shared, entries)
+  const own: Array<[Uint8Array, number]> = [
+    [root, bytes.length],
+    ...snapshots.map(({ digest, bytes }): [Uint8Array, number] => [digest, bytes.length]),
+    ...lists.flatMap(list => [...list?.sizes() ?? []])
+  ]
+  assertIsTree(own.map(([digest]) => digest), shared, all)
 
   return {
     root,
     shared,
     entries,
-    * nodes () {
-      yield { digest: root, bytes }
-      yield * snapshots
+    sizes: () => own,
+    * nodes (isWanted = () => true) {
+      for (const block of [{ digest: root, bytes }, ...snapshots]) {
+        if (isWanted(block.digest)) yield block
+      }
       for (const list of lists) {
-        if (list != null) yield * list.nodes()
+        if (list != null) yield * list.nodes(isWanted)
       }
     }
   }
 }
 
 /** Finds entries that would be linked in two places: they are in two logs, or something else besides. */
-function findDoubled (setup: WrittenBlock[], all: Contents[]): { digests: DigestTable, found: Array<{ contents: Contents, digests: Uint8Array }> } {
+function findDoubled (setup: Contents['setup'], all: Contents[]): { digests: DigestTable, found: Array<{ contents: Contents, digests: Uint8Array }> } {
   const known = createDigestTable()
   for (const { digest } of setup) known.add(digest)
+  const setupTable = createDigestTable()
+  for (const { digest } of setup) setupTable.add(digest)
   const digests = createDigestTable()
   const found = []
   for (const contents of all) {
@@ -91,10 +106,11 @@ function findDoubled (setup: WrittenBlock[], all: Contents[]): { digests: Digest
     for (let at = 0; at < packed.length; at += digestLength) {
       // Nothing has to be remembered of one database alone
       const isKnown = all.length === 1 ? known.has(packed, at) : known.add(packed, at) < 0
-      if (isKnown && digests.add(packed, at) >= 0) places.push(at / digestLength)
+      if (isKnown && digests.add(packed, at) >= 0 && setupTable.find(packed, at) === -1) places.push(at / digestLength)
     }
     if (places.length > 0) {
-      found.push({ contents, digests: concatDigests(places.map(place => ({ digest: packed.subarray(place * digestLength, (place + 1) * digestLength) }))) })
+      const doubled = places.map(place => ({ digest: packed.subarray(place * digestLength, (place + 1) * digestLength) }))
+      found.push({ contents, digests: sortPacked(concatDigests(doubled)) })
     }
   }
   return { digests, found }
@@ -112,18 +128,20 @@ function placesOf (packed: Uint8Array, table: DigestTable): Set<number> | undefi
   return places
 }
 
-function without (packed: Uint8Array, places: Set<number> | undefined): Uint8Array {
-  if (places == null || places.size === 0) {
+/** Removes digests that are in a table. */
+function without (packed: Uint8Array, table: DigestTable): Uint8Array {
+  if (table.size === 0) {
     return packed
   }
-  const rest = new Uint8Array(packed.length - places.size * digestLength)
-  for (let i = 0, at = 0; i < packed.length / digestLength; i++) {
-    if (!places.has(i)) {
-      rest.set(packed.subarray(i * digestLength, (i + 1) * digestLength), at)
-      at += digestLength
+  const rest = new Uint8Array(packed.length)
+  let length = 0
+  for (let at = 0; at < packed.length; at += digestLength) {
+    if (!table.has(packed, at)) {
+      rest.set(packed.subarray(at, at + digestLength), length)
+      length += digestLength
     }
   }
-  return rest
+  return rest.subarray(0, length)
 }
 
 const concatDigests = (blocks: Array<{ digest: Uint8Array }>): Uint8Array => {
@@ -133,7 +151,7 @@ const concatDigests = (blocks: Array<{ digest: Uint8Array }>): Uint8Array => {
 }
 
 /** Sorts blocks in the order of the stores' keys. */
-function sortBlocks (blocks: WrittenBlock[]): WrittenBlock[] {
+function sortBlocks (blocks: Contents['setup']): Contents['setup'] {
   const byHash = new Map(blocks.map(block => [hashOfDigest(block.digest), block]))
   const sorted = sortPacked(concatDigests(blocks))
   return blocks.map((_, i) => byHash.get(hashOfDigest(sorted.subarray(i * digestLength, (i + 1) * digestLength)))!)
@@ -143,7 +161,7 @@ function sortBlocks (blocks: WrittenBlock[]): WrittenBlock[] {
  * Fails when a block of the archive itself is that of a database as well, which only who makes such an entry on purpose
  * can achieve: it would be linked in two places, and lost to everybody who pins both when one of the pins is removed.
  */
-function assertIsTree (own: Uint8Array[], shared: WrittenBlock[], entries: Plan['entries']): void {
+function assertIsTree (own: Uint8Array[], shared: Contents['setup'], all: Contents[]): void {
   const table = createDigestTable()
   for (const digest of own) {
     if (table.add(digest) < 0) throw notATree(digest)
@@ -152,9 +170,9 @@ function assertIsTree (own: Uint8Array[], shared: WrittenBlock[], entries: Plan[
   if (clash != null) {
     throw notATree(clash.digest)
   }
-  for (const { digests, contents } of entries) {
+  for (const { address, entries: { digests } } of all) {
     for (let at = 0; at < digests.length; at += digestLength) {
-      if (table.has(digests, at)) throw notATree(digests.subarray(at, at + digestLength), contents.address)
+      if (table.has(digests, at)) throw notATree(digests.subarray(at, at + digestLength), address)
     }
   }
 }

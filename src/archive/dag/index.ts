@@ -4,6 +4,7 @@ import { pickRoots } from './roots.ts'
 import { damagedBlock, hashOfDigest, IncompleteArchiveError, LimitExceededError, rootToString, TruncatedArchiveError } from '../errors.ts'
 import type { DagDatabase, DagReader } from './reader.ts'
 import type { RootLike } from './roots.ts'
+import type { Node } from '../format/node.ts'
 import type { Limits } from '../limits.ts'
 import type { Source, SourceBlock } from '../sources/source.ts'
 
@@ -24,6 +25,8 @@ export interface DagOptions {
   signal?: AbortSignal
   /** Called with the number of blocks and of bytes that have been read. */
   onRead?: (blocks: number, bytes: number) => void
+  /** Called with each leaf of a list of entries. */
+  onEntries?: (database: DagDatabase, leaf: Node) => void
 }
 
 /** What an archive is, however its blocks come. */
@@ -58,9 +61,10 @@ export interface Dag {
   /**
    * Fails when something is missing.
    *
+   * @param isThin - whether what is missing may be in the bases
    * @throws DamagedArchiveError, IncompleteArchiveError or TruncatedArchiveError
    */
-  assertIsComplete: () => void
+  assertIsComplete: (options?: { isThin?: boolean }) => void
 }
 
 /** How many blocks a source is asked for at once. */
@@ -71,9 +75,9 @@ const batchSize = 1000
  *
  * @throws WrongRootError or ForeignArchiveError when it has no root, or another one than is asked for.
  */
-export function openDag (source: Source, { root, limits, signal, onRead }: DagOptions): Dag {
+export function openDag (source: Source, { root, limits, signal, onRead, onEntries }: DagOptions): Dag {
   const { roots, bases } = pickRoots(source, root)
-  const parts = roots.map(digest => createDagReader(digest, limits))
+  const parts = roots.map(digest => createDagReader(digest, limits, onEntries))
   const early = createEarlyBlocks(limits)
   const damaged = new Map<string, number | undefined>()
   let foreign = 0
@@ -260,7 +264,7 @@ export function openDag (source: Source, { root, limits, signal, onRead }: DagOp
     missing,
     countMissing,
     countForeign: () => foreign,
-    assertIsComplete: () => {
+    assertIsComplete: ({ isThin = false } = {}) => {
       const [first] = missing()
       if (first == null && !parts.some(part => part.isPartial())) {
         return
@@ -268,8 +272,11 @@ export function openDag (source: Source, { root, limits, signal, onRead }: DagOp
       for (const digest of missing()) {
         if (damaged.has(keyOf(digest))) throw damagedBlock(hashOfDigest(digest), damaged.get(keyOf(digest)))
       }
-      const hasRoot = parts.every(({ digest, nodes }) => nodes.has(digest))
+      const hasRoot = parts.every(({ digest, nodes }) => nodes.has(digest) || bases.some(base => keyOf(base) === keyOf(digest)))
       if (bases.length > 0 && hasRoot) {
+        if (isThin && parts.some(({ nodes }) => nodes.size > 0)) {
+          return
+        }
         throw new IncompleteArchiveError(`The archive has only what is new since ${bases.map(rootToString).join(', ')}, which is needed with it`, { bases: bases.map(rootToString) })
       }
       const count = countMissing()

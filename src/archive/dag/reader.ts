@@ -105,8 +105,12 @@ interface State extends DagDatabase {
 
 export const keyOf = (digest: Uint8Array, at = 0): string => String.fromCharCode.apply(null, digest.subarray(at, at + digestLength) as unknown as number[])
 
-/** Creates a reader of what a root links to. */
-export function createDagReader (digest: Uint8Array, limits: Limits): DagReader {
+/**
+ * Creates a reader of what a root links to.
+ *
+ * @param onEntries - called with each leaf of a list of entries
+ */
+export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: (database: DagDatabase, leaf: Node) => void = () => {}): DagReader {
   const root = rootToString(digest)
   const readers = new Map<string, (digest: Uint8Array, bytes: Uint8Array) => void>()
   const listReaders = new Set<{ reader: ListReader, onSkip: () => void }>()
@@ -253,6 +257,7 @@ export function createDagReader (digest: Uint8Array, limits: Limits): DagReader 
     needList('identities', identities, 'identities', database, addDigests(database.identities), onEnd)
     needList('entries', entries, 'entries', database, (leaf, digest) => {
       addBlocks(leaf, digest, database)
+      onEntries(database, leaf)
       const first = leaf.times.find(time => time > 0)
       if (first != null) database.clock = { first: database.clock?.first ?? first, last: leaf.times[leaf.times.length - 1] }
     }, onEnd)

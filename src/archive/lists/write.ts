@@ -23,10 +23,14 @@ export interface ListedNode {
 
 /** A list that can be written. */
 export interface WritableList extends List {
-  /** Its nodes, each before those below it, in order: encoded again as they are asked for, as they take most of the memory. */
-  nodes (): Iterable<ListedNode>
-  /** The digests of all nodes. */
-  nodeDigests (): Iterable<Uint8Array>
+  /**
+   * Its nodes, each before those below it, in order: encoded again as they are asked for, as they take most of the memory.
+   *
+   * @param isWanted - which of them, by their digests
+   */
+  nodes (isWanted?: (digest: Uint8Array) => boolean): Iterable<ListedNode>
+  /** The digests of all nodes, and how many bytes each has. */
+  sizes (): Iterable<[digest: Uint8Array, bytes: number]>
 }
 
 /** The nodes of a level. */
@@ -38,6 +42,7 @@ interface Level {
   /** The place of its last item. */
   lasts: number[]
   digests: Uint8Array[]
+  sizes: number[]
 }
 
 /** The order of items: by their times, and then by their digests. */
@@ -52,6 +57,23 @@ export function sortItems ({ digests, times }: Columns): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => {
     return timeOf(a) - timeOf(b) || starts[a] - starts[b] || compareDigests(digests, a * digestLength, digests, b * digestLength)
   })
+}
+
+/** Merges two lists of items, each of which is in order, into one: the items, and their order. */
+export function mergeItems (a: Required<Omit<Columns, 'named'>>, b: Required<Omit<Columns, 'named'>>): Required<Omit<Columns, 'named'>> & { order: Uint32Array } {
+  const count = a.times.length
+  const digests = new Uint8Array(a.digests.length + b.digests.length)
+  digests.set(a.digests)
+  digests.set(b.digests, a.digests.length)
+  const times = new Float64Array(count + b.times.length)
+  times.set(a.times)
+  times.set(b.times, count)
+  const order = new Uint32Array(times.length)
+  for (let i = 0, j = count, to = 0; to < order.length; to++) {
+    const isFirst = j === times.length || (i < count && (times[i] - times[j] || compareDigests(digests, i * digestLength, digests, j * digestLength)) < 0)
+    order[to] = isFirst ? i++ : j++
+  }
+  return { digests, times, order }
 }
 
 /**
@@ -92,7 +114,7 @@ export async function createList (list: ListName, address: string | undefined, c
 
   do {
     const below = levels.at(-1)
-    const level: Level = { ends: [], counts: [], lasts: [], digests: [] }
+    const level: Level = { ends: [], counts: [], lasts: [], digests: [], sizes: [] }
     const length = below?.ends.length ?? order.length
     levels.push(level)
     for (let i = 0, start = 0, count = 0; i < length; i++) {
@@ -102,7 +124,9 @@ export async function createList (list: ListName, address: string | undefined, c
         level.ends.push(i + 1)
         level.counts.push(count)
         level.lasts.push(last)
-        const digest = sha256(encode(levels.length - 1, level.ends.length - 1))
+        const bytes = encode(levels.length - 1, level.ends.length - 1)
+        const digest = sha256(bytes)
+        level.sizes.push(bytes.length)
         level.digests.push(digest instanceof Uint8Array ? digest : await digest)
         start = i + 1
         count = 0
@@ -113,11 +137,12 @@ export async function createList (list: ListName, address: string | undefined, c
   return {
     count: order.length,
     root: levels.at(-1)!.digests[0],
-    * nodes () {
+    * nodes (isWanted = () => true) {
       const next = [...levels.keys()].fill(0)
       for (let level = levels.length - 1; level < levels.length;) {
         const i = next[level]++
-        yield { digest: levels[level].digests[i], bytes: encode(level, i) }
+        const digest = levels[level].digests[i]
+        if (isWanted(digest)) yield { digest, bytes: encode(level, i) }
         if (level > 0) {
           level--
         } else {
@@ -126,8 +151,10 @@ export async function createList (list: ListName, address: string | undefined, c
         }
       }
     },
-    * nodeDigests () {
-      for (const { digests } of levels) yield * digests
+    * sizes () {
+      for (const { digests, sizes } of levels) {
+        for (const [i, digest] of digests.entries()) yield [digest, sizes[i]]
+      }
     }
   }
 }

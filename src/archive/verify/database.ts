@@ -5,7 +5,7 @@ import { verifySignature } from '../../signatures/index.ts'
 import type { Writers } from './access.ts'
 import type { EntryFacts, Facts } from './facts.ts'
 import type { Findings, ProblemCode, UncheckedCode } from './report.ts'
-import type { IdentityRecord } from '../create/entries.ts'
+import type { IdentityRecord } from './entries.ts'
 import type { ArchivedDatabase } from './archived.ts'
 
 /** What the databases of an archive are checked against. */

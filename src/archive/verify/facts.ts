@@ -1,9 +1,9 @@
-import { readEntry, readIdentity } from '../create/entries.ts'
+import { readEntry, readIdentity } from './entries.ts'
 import { hashOfDigest } from '../errors.ts'
 import { Entry } from '../../core/index.ts'
 import { verifySignature } from '../../signatures/index.ts'
 import type { ArchivedDatabase } from './archived.ts'
-import type { IdentityRecord } from '../create/entries.ts'
+import type { IdentityRecord } from './entries.ts'
 import type { PlacedBlock } from '../dag/index.ts'
 
 /** What is remembered of an entry. */

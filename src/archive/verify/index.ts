@@ -49,7 +49,7 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
     const onRead = createProgress('orbitdb-backup:verify:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })
     await readAll(dag, facts, findings)
-    if (!dag.parts.some(({ nodes }) => nodes.size > 0) && problems.length === 0) dag.assertIsComplete()
+    if (!dag.parts.some(({ nodes }) => nodes.size > 0) && problems.length === 0 && dag.bases.length === 0) dag.assertIsComplete()
 
     const missing = new Set(Array.from(dag.missing(), digest => keyOf(digest)))
     for (const [key, offset] of dag.damaged) {

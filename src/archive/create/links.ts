@@ -1,0 +1,120 @@
+import { timeOf } from './time.ts'
+import { decode, isHash, linkAt, readEncrypted, scanEntry } from '../../core/blocks.ts'
+import { Entry } from '../../core/index.ts'
+import type { Encryption } from '../../core/index.ts'
+
+/** What a backup needs to know of an entry. */
+export interface EntryLinks {
+  /** Hashes of the entries before it. */
+  next: string[]
+  /** Hashes of others before it; left out where they are in every log that has the entry. */
+  refs?: string[]
+  /** Hash of the identity that wrote it; undefined when it names none. */
+  identity?: string
+  /** The key that it was signed with, as text. */
+  key: Uint8Array
+  /** The time that a list has of it. */
+  time: number
+}
+
+/** Something about an entry that a restore would refuse. */
+export interface EntryProblem {
+  code: string
+  message: string
+}
+
+export interface ReadLinksOptions {
+  /** Address of its database. */
+  address: string
+  encryption?: Encryption
+  /** Whether `refs` are wanted. */
+  refs?: boolean
+  onProblem: (problem: EntryProblem) => void
+}
+
+/**
+ * Reads the links of an entry, whatever is wrong with it, and tells that: undefined when it is encrypted, and there is
+ * no key.
+ */
+export function readLinks (bytes: Uint8Array, options: ReadLinksOptions): EntryLinks | undefined | Promise<EntryLinks | undefined> {
+  const isEncrypted = Entry.isEncrypted(bytes)
+  const { encryption, onProblem } = options
+  const decrypt = encryption?.replication?.decrypt
+  if (!isEncrypted) {
+    if (encryption?.replication != null) {
+      onProblem({ code: 'entry-plain', message: 'is not encrypted, though the database was opened with encryption of its entries' })
+    }
+    return readPlain(bytes, options)
+  }
+  return decrypt == null ? undefined : readDecrypted(bytes, decrypt, options)
+}
+
+async function readDecrypted (bytes: Uint8Array, decrypt: NonNullable<Encryption['replication']>['decrypt'], options: ReadLinksOptions): Promise<EntryLinks | undefined> {
+  let plain
+  try {
+    plain = await decrypt(readEncrypted(bytes))
+  } catch {
+    options.onProblem({ code: 'entry-encrypted', message: 'can not be decrypted with the key that the database was opened with' })
+    return
+  }
+  // With the key or without, the list of entries is the same
+  return { ...readPlain(plain, options), time: 0 }
+}
+
+function readPlain (bytes: Uint8Array, { address, encryption, refs = false, onProblem }: ReadLinksOptions): EntryLinks {
+  let fields
+  try {
+    fields = scanEntry(bytes)
+  } catch (error) {
+    onProblem({ code: 'entry-invalid', message: `is not an entry: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}` })
+    return readLoosely(bytes)
+  }
+  if (!isText(bytes, fields.id, fields.idEnd, address)) {
+    onProblem({ code: 'entry-foreign', message: 'is of another log' })
+  }
+  if (encryption?.data != null && bytes[fields.payload] >> 5 !== 2) {
+    onProblem({ code: 'entry-plain', message: 'has data that is not encrypted, though the database was opened with encryption of its data' })
+  }
+  const hashesAt = (start: number, count: number): string[] => Array.from({ length: count }, (_, i) => hashAt(bytes, linkAt(start, i)))
+  return {
+    next: hashesAt(fields.next, fields.nextCount),
+    ...(refs && { refs: hashesAt(fields.refs, fields.refsCount) }),
+    identity: hashAt(bytes, fields.identity),
+    key: bytes.subarray(fields.key, fields.keyEnd),
+    time: fields.time
+  }
+}
+
+const hashLength = 49
+const hashAt = (bytes: Uint8Array, at: number): string => String.fromCharCode.apply(null, bytes.subarray(at, at + hashLength) as unknown as number[])
+
+/** Whether the text between two positions is this one, which is ASCII. */
+function isText (bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) {
+    return false
+  }
+  for (let i = 0; i < text.length; i++) {
+    if (bytes[start + i] !== text.charCodeAt(i)) {
+      return false
+    }
+  }
+  return true
+}
+
+/** Reads what can be read of something that is not an entry. */
+function readLoosely (bytes: Uint8Array): EntryLinks {
+  let entry: any
+  try {
+    entry = decode(bytes)
+  } catch {
+    // Not DAG-CBOR
+  }
+  const hashesOf = (value: unknown): string[] => Array.isArray(value) ? value.filter(isHash) : []
+  return {
+    next: hashesOf(entry?.next),
+    refs: hashesOf(entry?.refs),
+    ...(isHash(entry?.identity) && { identity: entry.identity }),
+    key: new TextEncoder().encode(String(entry?.key)),
+    time: timeOf(entry)
+  }
+}

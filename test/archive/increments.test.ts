@@ -1,0 +1,198 @@
+// Archives that leave out what others have: what they are, how large, and how they are put together again.
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import all from 'it-all'
+import { concat } from 'uint8arrays/concat'
+import { archive, hashesOf, readCar, rootOf } from '../helpers/archives.ts'
+import { read } from '../helpers/backups.ts'
+import { createCipher } from '../helpers/encryption.ts'
+import { toHash } from '../helpers/forgery.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import { writeAsAnother } from '../helpers/writers.ts'
+import { createBackup, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import type { Replica } from '../helpers/replicas.ts'
+import type { Events } from '../../src/index.ts'
+
+describe('An archive that is based on others', () => {
+  const { createReplica } = useReplicas()
+
+  const openEvents = (replica: Replica, name = 'database'): Promise<Events> => {
+    return replica.orbitdb.open(name, { type: 'events', AccessController: IPFSAccessController({ write: ['*'] }) })
+  }
+
+  const addMany = async (db: Events, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await db.add(i)
+  }
+
+  /** Backs a database up with each of some archives as the base, and fails unless that gives the root of a whole one. */
+  const archiveNew = async (db: Events, base: Parameters<typeof createBackup>[1] & object): Promise<Uint8Array> => {
+    const backup = createBackup(db, base)
+    const bytes = concat(await all(backup))
+    const whole = createBackup(db)
+    strictEqual(String(await backup.root), String(await whole.root))
+    return bytes
+  }
+
+  it('has only what is new, and the root of a whole one', async () => {
+    const db = await openEvents(await createReplica())
+    await addMany(db, 300)
+    const base = await archive(db)
+    const known = new Set((await readCar(base)).blocks.map(({ cid }) => toHash(cid)))
+    const hash = await db.add('new')
+    const thin = await archiveNew(db, { base })
+    const { roots, blocks } = await readCar(thin)
+    deepStrictEqual(roots.map(toHash), [await rootOf(await archive(db)), await rootOf(base)])
+    ok(blocks.every(({ cid }) => !known.has(toHash(cid))))
+    // The root, the snapshot, heads, two nodes of the list of entries, the entry
+    strictEqual(blocks.length, 6)
+    ok(blocks.some(({ cid }) => toHash(cid) === hash))
+  })
+
+  it('can not be judged alone, and with its bases it is judged as the whole', async () => {
+    const db = await openEvents(await createReplica())
+    await addMany(db, 10)
+    const base = await archive(db)
+    await db.add('new')
+    const thin = await archiveNew(db, { base })
+    const baseRoot = (await inspectBackup(base)).root
+    const alone = await verifyBackup(thin)
+    deepStrictEqual([alone.ok, alone.needs, alone.problems], [false, [baseRoot], []])
+    deepStrictEqual((await inspectBackup(thin)).bases, [baseRoot])
+    const whole = await verifyBackup(await archive(db))
+    for (const sources of [[thin, base], [base, thin]]) {
+      const { extra, ...report } = await verifyBackup({ sources })
+      const { extra: none, ...expected } = whole
+      deepStrictEqual(report, expected)
+      ok(extra > none)
+    }
+  })
+
+  it('restores onto a node that has the rest, and is refused elsewhere with the names of its bases', async () => {
+    const db = await openEvents(await createReplica())
+    await addMany(db, 200)
+    const base = await archive(db)
+    await addMany(db, 5)
+    const thin = await archiveNew(db, { base })
+    const replica = await createReplica()
+    const bases = [(await inspectBackup(base)).root]
+    await rejects(restoreBackup(replica.orbitdb, thin), { name: 'IncompleteArchiveError', code: 'archive-incomplete', bases })
+    await restoreBackup(replica.orbitdb, base)
+    const restored = await restoreBackup<Events>(replica.orbitdb, thin)
+    deepStrictEqual(await read(restored), await read(db))
+    const own = await restored.add('of its own')
+    await restoreBackup<Events>(replica.orbitdb, thin)
+    deepStrictEqual(await hashesOf(restored), [...await hashesOf(db), own].sort())
+  })
+
+  it('restores with its root where the node has exactly the rest, and more', async () => {
+    const db = await openEvents(await createReplica())
+    await addMany(db, 200)
+    const base = await archive(db)
+    await addMany(db, 5)
+    const thin = await archiveNew(db, { base })
+    const { root } = await inspectBackup(thin)
+    const replica = await createReplica()
+    const restored = await restoreBackup<Events>(replica.orbitdb, base)
+    const own = await restored.add('of its own')
+    await rejects(restoreBackup(replica.orbitdb, thin, { root: (await inspectBackup(base)).root }), { name: 'WrongRootError', code: 'root-wrong' })
+    await restoreBackup<Events>(replica.orbitdb, thin, { root, verify: false })
+    deepStrictEqual(await hashesOf(restored), [...await hashesOf(db), own].sort())
+
+    const empty = await createReplica()
+    await rejects(restoreBackup(empty.orbitdb, thin, { root }), { name: 'IncompleteArchiveError' })
+  })
+
+  it('is one of ten that restore in any order', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    const archives: Uint8Array[] = []
+    for (let i = 0; i < 10; i++) {
+      await addMany(db, 40)
+      if (i % 3 === 1) {
+        await writeAsAnother(replica, db, async copy => {
+          await db.add('one')
+          await copy.add('two')
+        })
+      }
+      archives.push(await archiveNew(db, archives.length === 0 ? {} : { base: { sources: [...archives] } }))
+    }
+    const contents = await read(db)
+    const shuffled = archives.map((archive, i) => ({ archive, at: (i * 7) % 10 })).sort((a, b) => a.at - b.at).map(({ archive }) => archive)
+    for (const sources of [archives, archives.toReversed(), shuffled]) {
+      const { ok: isWhole, problems, needs } = await verifyBackup({ sources })
+      deepStrictEqual([isWhole, problems, needs], [true, [], []])
+      const { orbitdb } = await createReplica()
+      deepStrictEqual(await read(await restoreBackup<Events>(orbitdb, { sources })), contents)
+    }
+    const streams = shuffled.map(bytes => (async function * () { yield bytes })())
+    strictEqual((await verifyBackup({ sources: streams })).ok, true)
+    const { needs } = await verifyBackup({ sources: archives.filter((_, i) => i !== 4) })
+    deepStrictEqual(needs, [(await inspectBackup({ sources: archives.slice(0, 5) })).root])
+  })
+
+  it('has nothing when nothing changed, and says so', async () => {
+    const db = await openEvents(await createReplica())
+    await addMany(db, 10)
+    const base = await archive(db)
+    const thin = await archiveNew(db, { base })
+    strictEqual((await readCar(thin)).blocks.length, 0)
+    const root = (await inspectBackup(base)).root
+    await rejects(inspectBackup(thin), { name: 'IncompleteArchiveError', bases: [root] })
+    for (const sources of [[thin, base], [base, thin]]) {
+      deepStrictEqual((await verifyBackup({ sources })).ok, true)
+    }
+  })
+
+  it('has the root of a whole one whatever the base is of', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await addMany(db, 50)
+    const early = await archive(db)
+    const another = await createReplica()
+    const copy = await restoreBackup<Events>(another.orbitdb, early)
+    await copy.add('that the first does not have')
+    const ofAnother = await archive(copy)
+    const other = await openEvents(replica, 'another')
+    await addMany(other, 3)
+    await addMany(db, 5)
+    for (const base of [early, ofAnother, await archive(other), await archive([db, other]), { sources: [ofAnother, await archive(other)] }]) {
+      const thin = await archiveNew(db, { base })
+      const sources = 'sources' in base ? base.sources : [base]
+      const { root } = await inspectBackup(await archive(db))
+      strictEqual((await verifyBackup({ sources: [thin, ...sources] }, { root })).ok, true)
+    }
+  })
+
+  it('is of several databases, some of which did not change', async () => {
+    const replica = await createReplica()
+    const a = await openEvents(replica, 'a')
+    const b = await replica.orbitdb.open('b', { type: 'events', AccessController: OrbitDBAccessController() }) as Events
+    await addMany(a, 5)
+    await addMany(b, 5)
+    const base = await archive([a, b])
+    await addMany(a, 5)
+    const thin = await archive([a, b], { base })
+    deepStrictEqual(await rootOf(thin).catch(() => undefined), await rootOf(await archive([a, b])))
+    const { orbitdb } = await createReplica()
+    await restoreBackup(orbitdb, base)
+    const restored = await restoreBackup<Events>(orbitdb, thin)
+    deepStrictEqual(await read(restored), await read(a))
+    strictEqual((await verifyBackup({ sources: [thin, base] })).ok, true)
+  })
+
+  it('is of a database that is encrypted, whose list of entries is the same with the key and without', async () => {
+    const encryption = { replication: await createCipher() }
+    const replica = await createReplica()
+    const db = await replica.orbitdb.open('secret', { type: 'events', encryption }) as Events
+    await addMany(db, 100)
+    const base = await archive(db)
+    await addMany(db, 3)
+    const thin = await archiveNew(db, { base })
+    ok((await readCar(thin)).blocks.length < 20)
+    await db.close()
+    const unread = await replica.orbitdb.open(db.address) as Events
+    const whole = await readCar(await archive(unread))
+    const nodesOf = (blocks: Array<{ bytes: Uint8Array, cid: any }>): string[] => blocks.filter(({ bytes }) => bytes[0] === 0x86 && Buffer.from(bytes.subarray(2, 9)).toString() === 'entries').map(({ cid }) => String(cid))
+    const [, ...readable] = nodesOf((await readCar(await archive(unread, { base }))).blocks)
+    ok(readable.length < nodesOf(whole.blocks).length)
+  })
+})
