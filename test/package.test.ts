@@ -8,6 +8,8 @@ import { root } from './helpers/scripts.ts'
 
 const bin = (name: string) => join(root, 'node_modules', '.bin', name)
 
+const values = [['one', 3], ['three', 5]]
+
 describe('package', function () {
   this.timeout(300_000)
 
@@ -37,7 +39,6 @@ describe('package', function () {
 
   it('restores a database of @orbitdb/core, which is beside it', async () => {
     await copyFile(join(import.meta.dirname, 'package/restore.mjs'), join(app, 'restore.mjs'))
-    const values = [['one', 3], ['three', 5]]
     deepStrictEqual(JSON.parse((await run(app, process.execPath, ['restore.mjs'])).stdout), {
       stockCanExport: false,
       missingExports: [],
@@ -71,5 +72,13 @@ describe('package', function () {
     await writeFile(join(app, 'browser.js'), "export * from 'orbitdb-backup'")
     const { warnings } = await build({ absWorkingDir: app, entryPoints: ['browser.js'], bundle: true, format: 'esm', platform: 'browser', write: false, logLevel: 'silent' })
     deepStrictEqual(warnings, [])
+  })
+
+  it('works in the bundle of an app', async () => {
+    const external = ['helia', '@helia/*', '@libp2p/*', '@ipld/*', '@orbitdb/core', 'level', 'lru']
+    const outfile = join(app, 'bundled/restore.mjs')
+    await build({ absWorkingDir: app, entryPoints: ['restore.mjs'], bundle: true, format: 'esm', platform: 'node', external, outfile, logLevel: 'silent' })
+    const { stdout } = await run(join(app, 'bundled'), process.execPath, [outfile])
+    deepStrictEqual(JSON.parse(stdout).backup, values)
   })
 })
