@@ -6,7 +6,7 @@
 // (LevelDBs in large batches, hashing, checking signatures, files); git, which does as much with as many
 // commits; and createBackup and restoreBackup.
 import { hash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, openAsBlob } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,7 +111,7 @@ try {
       const db = await orbitdb.open<any>(dataset.address, { type: 'keyvalue', sync: false })
       await time('createBackup', () => pipeline(createBackup(db), createWriteStream(archive)))
       for (let i = 0; i < appended; i++) await db.put(`new key ${i}`, 'a value')
-      const options = { base: createReadStream(archive) } as CreateOptions
+      const options = { base: await openAsBlob(archive) } as CreateOptions
       await time(`createBackup of ${appended} more`, () => pipeline(createBackup(db, options), createWriteStream(at('more.car'))))
     })
     const restore = (what: string, verify: RestoreBackupOptions['verify'], options = {}) => withNode(at(what), options, async ({ orbitdb }) => {
