@@ -120,19 +120,7 @@ export interface PublicKeyIdentityProviderModule {
   readonly verifyIdentity: (identity: Identity) => Promise<boolean>
 }
 
-/**
- * Creates an identities system.
- *
- * @example
- * ```ts
- * import { createOrbitDB, Identities } from 'orbitdb-backup'
- *
- * const identities = await Identities({ ipfs, path: './keys' })
- * const writer = await createOrbitDB({ ipfs, identities, id: 'writer', directory: './writer' })
- * console.log(await identities.verifyIdentity(writer.identity))    // true
- * await writer.stop()
- * ```
- */
+/** Creates an identities system. */
 export const Identities: (options?: IdentitiesOptions) => Promise<Identities> = core.Identities
 
 /**

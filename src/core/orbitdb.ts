@@ -140,27 +140,7 @@ export interface OrbitDB<Node extends HeliaNode = HeliaNode> {
   stop (): Promise<void>
 }
 
-/**
- * Creates a peer of OrbitDB.
- *
- * @throws Error when there is no IPFS node.
- * @throws UnsupportedNodeError when it is one that OrbitDB can not work with, such as Helia 5.
- *
- * @example
- * ```ts
- * import { createOrbitDB } from 'orbitdb-backup'
- *
- * const peer = await createOrbitDB({ ipfs, id: 'me', directory: './node/orbitdb' })
- * const posts = await peer.open('posts', { type: 'documents' })
- * await posts.put({ _id: 'first', text: 'Hello' })
- *
- * // Everything that the database is, to be had again on any node
- * const state = await posts.export()
- * const copy = await otherOrbitdb.import(state)
- * console.log(copy.address === posts.address)    // true
- * await peer.stop()
- * ```
- */
+/** Creates a peer of OrbitDB, once it is clear that the node is one that it can work with. */
 export async function createOrbitDB<Node extends HeliaNode> (options: OrbitDBOptions<Node>): Promise<OrbitDB<Node>> {
   if (options?.ipfs != null) {
     checkNode(options.ipfs)
