@@ -1,16 +1,13 @@
-// Bundles index.js, our code, and cli.js, the command line, beside which the package's dependencies are
-// installed. What both need is in modules that they share. The patched @orbitdb/core is no part of the
-// bundle: its modules are copied as they are, so that whoever imports one of them by its path (as
+// Bundles index.js, our code, beside which the package's dependencies are installed, and cli.js, the command
+// line, with nearly all that it imports. The patched @orbitdb/core is no part of the library's bundle: its
+// modules are copied as they are, so that whoever imports one of them by its path (as
 // `@orbitdb/core/src/…`) has the same one.
-//
-// Helia is in the bundle of the command line: with all that it depends on it is nearly 500 packages and
-// takes a second to load, and most of that is its network, of which the command line needs nothing.
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { joinPatches } from './joined-patch.ts'
-import type { Metafile, Plugin } from 'esbuild'
+import type { BuildOptions, BuildResult, Metafile, Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
@@ -20,48 +17,71 @@ export const core = 'node_modules/@orbitdb/core'
 const readJSON = async (path: string) => JSON.parse(await readFile(join(root, path), 'utf8'))
 
 /**
- * What is in the bundle besides our code: Helia with what it imports, and libsecp256k1 as WebAssembly, as the
- * package that has it is twenty times as large. The rest is installed.
+ * What is in the library's bundle besides our code: libsecp256k1 as WebAssembly, as the package that has it is
+ * twenty times as large. The rest is installed.
  */
-function isBundled (path: string, importer: string): boolean {
-  const isOfHelia = /node_modules/.test(importer) && !/@orbitdb[\\/]core/.test(importer)
-  return path.startsWith('@bitauth/libauth/') || ((path === 'helia' || isOfHelia) && !isBuiltin(path))
-}
+const isBundled = (path: string): boolean => path.startsWith('@bitauth/libauth/')
 
 const packages: Plugin = {
   name: 'packages',
-  setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
+  setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
     if (path === '@orbitdb/core') {
       return { path: './orbitdb/index.js', external: true }
     }
-    return kind === 'entry-point' || isBundled(path, importer) ? undefined : { path, external: true }
+    return kind === 'entry-point' || isBundled(path) ? undefined : { path, external: true }
   })
 }
 
-/** Bundles into a directory, with what it needs of the patched core beside it, and tells what is in the bundle. */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  chunkNames: 'shared-[hash]',
+  format: 'esm',
+  // How Helia and what it imports name their parts for Node.js
+  conditions: ['node'] as string[],
+  mainFields: ['module', 'main'] as string[],
+  sourcemap: true,
+  metafile: true,
+  logLevel: 'warning'
+} as const satisfies BuildOptions
+
+/** What is native, or finds out by itself whether to load what is: it can be in no bundle. */
+const native = ['level', 'secp256k1']
+
+/** Bundles into a directory, with what it needs of the patched core beside it, and tells what is in the bundles. */
 export async function bundle (outdir: string): Promise<Metafile> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [{ in: 'src/index.ts', out: 'index' }, { in: 'src/cli/index.ts', out: 'cli' }],
-    outdir,
-    bundle: true,
-    splitting: true,
-    chunkNames: 'shared-[hash]',
-    format: 'esm',
-    platform: 'neutral',
-    // How Helia and what it imports name their parts for Node.js
-    conditions: ['node'],
-    mainFields: ['module', 'main'],
-    plugins: [packages],
-    sourcemap: true,
-    metafile: true,
-    logLevel: 'warning'
-  })
-  await checkDependencies(metafile)
+  const library = await build({ ...options, entryPoints: [{ in: 'src/index.ts', out: 'index' }], outdir, platform: 'neutral', plugins: [packages] })
+  await checkDependencies(library.metafile)
+  const { metafile } = await bundleCLI(outdir)
   await copyCore(join(outdir, 'orbitdb'))
   await writeFile(join(outdir, 'orbitdb-core.patch'), await joinPatches())
-  await Promise.all(Object.keys(metafile.outputs).filter(path => path.endsWith('.map')).map(path => leaveOutPackages(join(root, path))))
-  return metafile
+  const outputs = { ...library.metafile.outputs, ...metafile.outputs }
+  await Promise.all(Object.keys(outputs).filter(path => path.endsWith('.map')).map(path => leaveOutPackages(join(root, path))))
+  return { inputs: { ...library.metafile.inputs, ...metafile.inputs }, outputs }
+}
+
+/**
+ * Bundles the command line, with all that it imports: it loads several times faster than hundreds of files, each of
+ * which has to be found first. Of Helia that is a small part, as it needs nothing of its network.
+ */
+async function bundleCLI (outdir: string): Promise<BuildResult<{ metafile: true }>> {
+  const result = await build({
+    ...options,
+    entryPoints: [{ in: 'src/cli/index.ts', out: 'cli' }],
+    outdir,
+    chunkNames: 'cli-[hash]',
+    platform: 'node',
+    // Not the names: those of classes tell which stores a node has
+    minifySyntax: true,
+    minifyWhitespace: true,
+    alias: { '@orbitdb/core': `./${core}/src/index.js` },
+    external: native,
+    // Modules that are no ES modules require those of Node.js
+    banner: { js: "import { createRequire as createRequireOfNode } from 'node:module'; const require = createRequireOfNode(import.meta.url)" }
+  })
+  await checkDependencies(result.metafile)
+  return result
 }
 
 /** Leaves the code of Helia out of a source map, which would be most of it. Names and lines stay. */
@@ -81,11 +101,11 @@ async function copyCore (outdir: string): Promise<void> {
 
 /** Fails unless all that is not in the bundle is installed with it. */
 async function checkDependencies ({ outputs }: Metafile): Promise<void> {
-  const { dependencies } = await readJSON('package.json')
+  const { dependencies, peerDependencies } = await readJSON('package.json')
   for (const [output, { imports }] of Object.entries(outputs)) {
     for (const { path } of imports.filter(({ path, external }) => external === true && /^[^./]/.test(path) && !isBuiltin(path))) {
       const name = path.split('/', path.startsWith('@') ? 2 : 1).join('/')
-      if (!Object.hasOwn(dependencies, name)) {
+      if (!Object.hasOwn({ ...dependencies, ...peerDependencies }, name)) {
         throw new Error(`${output} imports "${path}", but "${name}" is not in the dependencies of package.json`)
       }
     }

@@ -159,7 +159,7 @@ function pnpm (): PackageManager {
   const file = 'pnpm-workspace.yaml'
 
   const readWorkspace = async (directory: string) => {
-    const { parseDocument } = await import('yaml')
+    const { parseDocument } = await import('./yaml.ts')
     return parseDocument(await readText(join(directory, file)) ?? '')
   }
 
