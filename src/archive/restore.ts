@@ -22,7 +22,7 @@ import type { AnyDatabase, Database, DatabaseFactory, DatabaseOptions, ImportOpt
 export type RestoreProgressEvent = ArchiveProgressEvent<'orbitdb-backup:restore:read' | 'orbitdb-backup:restore:import'>
 
 /** Options of {@link restoreBackup}: those of `open`, for each database, and how to restore. */
-export interface RestoreBackupOptions extends Omit<DatabaseOptions, 'meta' | 'AccessController'>, Pick<ImportOptions, 'verify'>, ArchiveOptions<RestoreProgressEvent> {
+export interface RestoreBackupOptions extends Omit<DatabaseOptions, 'meta' | 'AccessController'>, Pick<ImportOptions, 'verify' | 'repair'>, ArchiveOptions<RestoreProgressEvent> {
   type?: string
   Database?: DatabaseFactory<any>
   /** The CID of the root that the archive must have: of several, which one to restore. */
@@ -56,7 +56,7 @@ const maxBatchBytes = 2 ** 22
 export async function restoreBackup<Restored extends Database<any> | Array<Database<any>> = AnyDatabase> (
   orbitdb: OrbitDB<any>,
   source: BackupSource,
-  { verify = true, signal, onProgress, root, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions = {}
+  { verify = true, repair, signal, onProgress, root, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions = {}
 ): Promise<Restored> {
   const { ipfs } = orbitdb
   const blocks = await createBlocks(ipfs)
@@ -70,7 +70,7 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   } finally {
     await opened.close()
   }
-  const { dag, picked, setup } = stored
+  const { dag, picked } = stored
   const roots = dag.databases().filter(database => !database.isAccess && picked.has(database))
   if (new Set(roots.map(({ address }) => address)).size > 1 && (options.headsStorage ?? options.indexStorage) != null) {
     throw new TypeError('Could not restore: the archive has several databases, which can not share storages of heads and indexes')
@@ -82,17 +82,20 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
     }
   }
 
-  const arePinned = await blocks.arePinned(setup, { signal })
   const total = roots.reduce((total, { counts }) => total + counts.entries, 0)
   const onImport = createProgress('orbitdb-backup:restore:import', onProgress, { blocks: total })
 
+  // What closes a database that can not be restored must not close what others use
+  let isRestored = false
+  const given = options.entryStorage == null ? undefined : { ...options.entryStorage, close: async () => { if (isRestored) await options.entryStorage?.close() } }
   const restored = new Set<Database>()
   /** Those that were not open before */
   const newlyOpened: Database[] = []
   try {
     for (const database of roots) {
       let done = 0
-      const entryStorage = options.entryStorage ?? await createEntryStorage(ipfs, blocks)
+      const isOpen = orbitdb.status(database.address) === 'open'
+      const entryStorage = given ?? await createEntryStorage(ipfs, blocks)
       const db: Database = await orbitdb.open(database.address, {
         ...options as {},
         entryStorage,
@@ -100,6 +103,7 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
         restore: {
           ...await toState(blocks, database, dag),
           verify,
+          repair,
           onProgress: ({ detail }) => {
             if (detail.done % 1000 === 0 || detail.done === detail.total) {
               onImport(detail.done - done, 0)
@@ -108,18 +112,17 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
           }
         }
       })
-      if (!restored.has(db) && db.log.storage === entryStorage) newlyOpened.push(db)
+      if (!isOpen) newlyOpened.push(db)
       restored.add(db)
     }
   } catch (error) {
     for (const db of newlyOpened) {
       await db.close()
     }
-    const pinned = await blocks.arePinned(setup)
-    await blocks.unpinMany(setup.filter((_, i) => pinned[i] && !arePinned[i]))
     if (error instanceof MissingBlockError && !dag.isComplete()) throw needsBases(dag, error)
     throw error
   }
+  isRestored = true
   const all = [...restored]
   return (all.length === 1 ? all[0] : all) as Restored
 }
@@ -155,8 +158,6 @@ function * hashesOf (digests: Iterable<Uint8Array>): Generator<string> {
 interface StoredArchive {
   dag: Dag
   picked: Set<DagDatabase>
-  /** The CIDs of manifests and access controllers. */
-  setup: CIDBytes[]
 }
 
 /** Stores the blocks of the databases in an archive, without pinning them. */
@@ -197,11 +198,7 @@ async function storeArchive (dag: Dag, blocks: Blocks, names: readonly string[] 
     await writer.settle()
   }
   picked ??= pickDatabases(dag.databases(), names, manifests)
-  const setup = [...picked].flatMap(({ manifest, accessController }) => {
-    const access = accessController == null || 'database' in accessController ? [] : Object.values(accessController) as Uint8Array[]
-    return [manifest, ...access].map(digest => cidOf(digest))
-  })
-  return { dag, picked, setup }
+  return { dag, picked }
 }
 
 /** Stores blocks as they come, many at a time, while the next ones are read. */

@@ -7,6 +7,7 @@ import { digestLength } from './digests.ts'
 import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
+import { guardWrites } from '../core/guard-writes.ts'
 import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
 import type { HeliaNode } from '../core/index.ts'
 
@@ -134,6 +135,11 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
   }
   const { lock, blocks: level, pins } = stores
 
+  /** Writes records, unless something could not be written before: then the node has to be started again. */
+  const write = (db: Level, operations: LevelOperation[]): Promise<void> => {
+    return guardWrites(node.blockstore, 'the stores of the IPFS node', () => db.batch(operations))
+  }
+
   /** Does something while no garbage is collected. */
   const locked = async <Result> (signal: AbortSignal | undefined, fn: () => Promise<Result>): Promise<Result> => {
     signal?.throwIfAborted()
@@ -161,7 +167,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
 
     putMany: (blocks, { signal } = {}) => locked(signal, () => {
-      return level.batch(blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: detach(bytes) })))
+      return write(level, blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: detach(bytes) })))
     })
   }
   if (pins == null) {
@@ -191,7 +197,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
       }
       operations.push({ type: 'put', key: pinKey(cid), value: pin })
     }
-    await pins.batch(operations)
+    await write(pins, operations)
   }
 
   /** Finds the blocks that are there and have no links. */

@@ -63,20 +63,22 @@ describe('A storage in which a write failed', function () {
     })
   }
 
-  it('of a node has all blocks that it stored when it is started again, and takes nothing before', async () => {
-    const directory = await createDirectory()
-    const report = await runOnFullDisk({ directory, store: 'blocks' })
-    assertIsRefused(report)
+  for (const store of ['blocks', 'many blocks'] as const) {
+    it(`of a node has all blocks that it stored when it is started again, and takes nothing before: ${store}`, async () => {
+      const directory = await createDirectory()
+      const report = await runOnFullDisk({ directory, store })
+      assertIsRefused(report)
 
-    const ipfs = await createNode(directory)
-    const storage = await IPFSBlockStorage({ ipfs })
-    const pins = await pinsOf(ipfs)
-    for (const hash of report.before) {
-      ok(await storage.get(hash, undefined, { offline: true }) != null, `${hash} is there`)
-      ok(pins.includes(hash), `${hash} is pinned`)
-    }
-    await ipfs.stop()
-  })
+      const ipfs = await createNode(directory)
+      const storage = await IPFSBlockStorage({ ipfs })
+      const pins = await pinsOf(ipfs)
+      for (const hash of report.before) {
+        ok(await storage.get(hash, undefined, { offline: true }) != null, `${hash} is there`)
+        ok(pins.includes(hash), `${hash} is pinned`)
+      }
+      await ipfs.stop()
+    })
+  }
 
   it('of the heads and the index of a database has all that was added when it is opened again, and takes nothing before', async () => {
     const directory = await createDirectory()

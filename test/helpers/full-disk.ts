@@ -6,12 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createNode } from './node.ts'
 import { encodeBlock } from './blocks.ts'
+import { createBlocks } from '../../src/blocks/index.ts'
 import { createOrbitDB, IPFSBlockStorage, LevelStorage } from '../../src/index.ts'
 
 export interface FullDiskJob {
   directory: string
   /** What is written to */
-  store: 'put' | 'putMany' | 'blocks' | 'database'
+  store: 'put' | 'putMany' | 'blocks' | 'many blocks' | 'database'
 }
 
 export interface Failure {
@@ -64,6 +65,17 @@ const writers: Record<FullDiskJob['store'], (directory: string) => Promise<Write
       return block[0]
     }
     return { write, read: hash => storage.get(hash, undefined, { offline: true }), close: ipfs.stop }
+  },
+  'many blocks': async directory => {
+    const ipfs = await createNode(directory)
+    const { getMany, pinMany, putMany } = await createBlocks(ipfs)
+    const write = async (i: number): Promise<string> => {
+      const block = await encodeBlock({ i, filler })
+      await putMany([block])
+      await pinMany([block[0]], { isShallow: true })
+      return block[0]
+    }
+    return { write, read: async hash => (await getMany([hash]))[0], close: ipfs.stop }
   },
   database: async directory => {
     const ipfs = await createNode()

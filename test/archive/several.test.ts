@@ -1,0 +1,54 @@
+// What becomes of the databases of an archive when one of them can not be restored.
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { archive } from '../helpers/archives.ts'
+import { pinsOf } from '../helpers/blocks.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import { Events, IPFSBlockStorage, OrbitDBAccessController, restoreBackup } from '../../src/index.ts'
+import type { DatabaseParams, Events as EventsDatabase } from '../../src/index.ts'
+
+describe('An archive of two databases, of which the second can not be restored,', () => {
+  const { createReplica } = useReplicas()
+
+  /** An archive of two databases, and how to open them so that the import of the second one fails. */
+  const createArchive = async () => {
+    const { orbitdb, stop } = await createReplica()
+    const dbs = []
+    for (const name of ['one', 'two']) {
+      const db = await orbitdb.open(name, { type: 'events', AccessController: OrbitDBAccessController(), sync: false })
+      await db.add(name)
+      dbs.push(db)
+    }
+    dbs.sort((a, b) => a.address < b.address ? -1 : 1)
+    const [first, second] = dbs.map(({ address }) => address)
+    const [one, both] = [await archive(dbs[0]), await archive(dbs)]
+    await stop()
+    const Database = async (params: DatabaseParams): Promise<EventsDatabase> => {
+      const db = await Events()(params)
+      return params.address === second ? { ...db, import: async () => { throw new Error('full') } } : db as any
+    }
+    return { one, both, first, second, Database: Database as any }
+  }
+
+  it('leaves the first one restored, pinned and closed, and nothing of the second one pinned', async () => {
+    const { both, first, second, Database } = await createArchive()
+    const { orbitdb, ipfs } = await createReplica()
+    await rejects(restoreBackup(orbitdb, both, { Database, sync: false }), { message: 'full' })
+    deepStrictEqual([orbitdb.status(first), orbitdb.status(second)], ['closed', 'closed'])
+    await ipfs.gc()
+    const db = await orbitdb.open(first, { sync: false })
+    strictEqual((await db.log.values()).length, 1)
+    ok(!(await pinsOf(ipfs)).includes(second.split('/').pop()!))
+  })
+
+  for (const withStorage of [true, false]) {
+    it(`leaves the first one open where it was open before, ${withStorage ? 'also with the same storage' : 'with storages of its own'}`, async () => {
+      const { one, both, first, Database } = await createArchive()
+      const { orbitdb, ipfs } = await createReplica()
+      const options = withStorage ? { entryStorage: await IPFSBlockStorage({ ipfs, pin: true }), sync: false } : { sync: false }
+      const db = await restoreBackup<EventsDatabase>(orbitdb, one, options)
+      await rejects(restoreBackup(orbitdb, both, { ...options, Database }), { message: 'full' })
+      strictEqual(orbitdb.status(first), 'open')
+      strictEqual((await db.all()).length, 1)
+    })
+  }
+})
