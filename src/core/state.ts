@@ -37,6 +37,9 @@ export interface DatabaseState extends LogState {
   accessController?: unknown
 }
 
+/** A block, as it is given to an import. */
+export type GivenBlock = readonly [hash: string, bytes: Uint8Array]
+
 /** A state to import: a {@link DatabaseState}, or as much of it as there is. */
 export interface RestoreState {
   /** Checked against the address of the database, when given. */
@@ -44,8 +47,8 @@ export interface RestoreState {
   heads: ReadonlyArray<Entry | Head | string>
   /** The hashes of all entries; found by following the heads when left out. */
   index?: Iterable<string | readonly [hash: string, indexed: boolean]> | AsyncIterable<string | readonly [hash: string, indexed: boolean]>
-  /** Blocks that the node may not have; read once. */
-  blocks?: Iterable<readonly [hash: string, bytes: Uint8Array]> | AsyncIterable<readonly [hash: string, bytes: Uint8Array]>
+  /** Blocks that the node may not have, one by one or many at a time; read once. */
+  blocks?: Iterable<GivenBlock | readonly GivenBlock[]> | AsyncIterable<GivenBlock | readonly GivenBlock[]>
   /** The state of the access controller. */
   accessController?: unknown
 }

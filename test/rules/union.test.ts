@@ -270,7 +270,7 @@ describe('Union', () => {
       deepStrictEqual((await db.all()).length, 3)
       deepStrictEqual((await db.log.heads()).some(({ hash }) => hash === local.hash), true)
       strictEqual(await here.orbitdb.open(state.address, { restore: rest }), db)
-      strictEqual(await here.orbitdb.open('log', { type: 'events', ...openToAll(), restore: state }), db)
+      await rejects(here.orbitdb.open('log', { type: 'events', ...openToAll(), restore: state }), { name: 'InvalidStateError', code: 'address-invalid' })
       deepStrictEqual((await db.all()).length, 3)
       await assertIsWhole(db.log)
     })
