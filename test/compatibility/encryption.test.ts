@@ -5,7 +5,7 @@ import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import { EncryptedEntryError, InvalidEntryError, IPFSAccessController, KeyValueIndexed, MissingBlockError } from '../../src/index.ts'
 import type { Backup } from '../helpers/backups.ts'
-import type { Encryption, ErrorClass, KeyValueRecord, OrbitDB, RestoreOptions } from '../../src/index.ts'
+import type { Documents, Encryption, ErrorClass, KeyValueRecord, OpenOptions, OrbitDB, RestoreOptions } from '../../src/index.ts'
 
 const writers: Record<string, (db: any, writer: string) => Promise<unknown>> = {
   events: async (db, writer) => {
@@ -205,5 +205,38 @@ describe('Encryption', () => {
       await unread.close()
       await assertIndexed(orbitdb, backup, encryption)
     })
+  })
+
+  describe('of documents', () => {
+    for (const part of ['data', 'replication'] as const) {
+      it(`by encryption.${part} is done when it is asked for, and leaves those to be read that were written plain before`, async () => {
+        const encryption = { [part]: await createCipher() }
+        const first = await createReplica({ id: 'me', stock: true })
+        const plain = await first.orbitdb.open('database', { type: 'documents', encryption })
+        await plain.put({ _id: 'plain' })
+        const { address } = plain
+        await first.stop()
+
+        const { directory, orbitdb, stop } = await createReplica({ id: 'me', directory: first.directory })
+        const keysOf = async (options: OpenOptions): Promise<string[]> => {
+          const db = await orbitdb.open<Documents>(address, options)
+          const keys = (await db.all()).map(({ key }) => key)
+          await db.close()
+          return keys
+        }
+        const db = await orbitdb.open<Documents>(address, { encryption })
+        await db.put({ _id: 'encrypted' })
+        await db.close()
+        deepStrictEqual(await keysOf({ encryption }), ['plain', 'encrypted'])
+        ok(!(await keysOf({})).includes('encrypted'))
+        await stop()
+
+        // It does not read what is encrypted, if it reads anything
+        const { orbitdb: stock } = await createReplica({ id: 'me', directory, stock: true })
+        const unread = await stock.open<Documents>(address, { encryption })
+        const documents = await unread.all().catch(() => [])
+        ok(!documents.some(({ key }) => key === 'encrypted'))
+      })
+    }
   })
 })
