@@ -1,6 +1,6 @@
 import { openDag } from './dag/index.ts'
 import { keyOf } from './dag/reader.ts'
-import { hashOfDigest } from './errors.ts'
+import { hashOfDigest, LimitExceededError } from './errors.ts'
 import { version } from './format/root.ts'
 import { toLimits } from './limits.ts'
 import { readManifest } from './pick.ts'
@@ -90,7 +90,7 @@ export async function inspectBackup (source: BackupSource, { root, limits: someL
         // The rest of what databases share is small as well, and before it is all known it is not known what it is
         if (block.database == null) {
           ids.set(keyOf(block.digest), readIdIf(block.bytes))
-          manifests.set(keyOf(block.digest), readManifestIf(block))
+          manifests.set(keyOf(block.digest), readManifestIf(block, limits))
         }
       }
       if (!isWanted()) break
@@ -139,10 +139,11 @@ function readIdIf (bytes: Uint8Array): string | undefined {
   }
 }
 
-function readManifestIf (block: { digest: Uint8Array, bytes: Uint8Array }): ManifestFacts {
+function readManifestIf (block: { digest: Uint8Array, bytes: Uint8Array }, limits: Limits): ManifestFacts {
   try {
-    return readManifest(block)
-  } catch {
+    return readManifest(block, limits)
+  } catch (error) {
+    if (error instanceof LimitExceededError) throw error
     return {}
   }
 }

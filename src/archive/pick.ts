@@ -1,6 +1,8 @@
 import { keyOf } from './dag/reader.ts'
 import { decodeBlock } from './decode.ts'
+import { assertWithin } from './limits.ts'
 import type { DagDatabase } from './dag/index.ts'
+import type { Limits } from './limits.ts'
 
 /** A database of an archive that was asked for is not there, or it is not clear which one is. */
 export class DatabaseNotFoundError extends Error {
@@ -20,13 +22,15 @@ export interface ManifestFacts {
   accessController?: string
 }
 
-export function readManifest (block: { digest: Uint8Array, bytes: Uint8Array }): ManifestFacts {
+export function readManifest (block: { digest: Uint8Array, bytes: Uint8Array }, limits: Limits): ManifestFacts {
   const manifest = decodeBlock(block)
   const textOf = (key: string): string | undefined => {
     const value = manifest != null && typeof manifest === 'object' && Object.hasOwn(manifest, key) ? (manifest as Record<string, unknown>)[key] : undefined
     return typeof value === 'string' ? value : undefined
   }
-  return { name: textOf('name'), type: textOf('type'), accessController: textOf('accessController') }
+  const name = textOf('name')
+  if (name != null) assertWithin(limits, 'nameBytes', name.length, 'The name of a database')
+  return { name, type: textOf('type'), accessController: textOf('accessController') }
 }
 
 /**

@@ -50,4 +50,3 @@ export async function isOnNode ({ address, heads, counts, lists }: DagDatabase, 
 }
 
 const areEqual = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => a == null || b == null ? a === b : equals(a, b)
-

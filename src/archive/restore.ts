@@ -66,7 +66,7 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   try {
     const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })
-    stored = await storeArchive(dag, blocks, names, signal)
+    stored = await storeArchive(dag, blocks, { names, limits, signal })
   } finally {
     await opened.close()
   }
@@ -160,44 +160,66 @@ interface StoredArchive {
   picked: Set<DagDatabase>
 }
 
+interface StoreOptions {
+  /** Names or addresses of the databases that are asked for. */
+  names?: readonly string[]
+  limits: Limits
+  signal?: AbortSignal
+}
+
 /** Stores the blocks of the databases in an archive, without pinning them. */
-async function storeArchive (dag: Dag, blocks: Blocks, names: readonly string[] | undefined, signal?: AbortSignal): Promise<StoredArchive> {
+async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, signal }: StoreOptions): Promise<StoredArchive> {
   const writer = createWriter(blocks, signal)
   const manifests = new Map<string, ManifestFacts>()
   let picked: Set<DagDatabase> | undefined
 
+  let known = 0
+  let databases: DagDatabase[] = []
+  const manifestKeys = new Set<string>()
+
+  /** Learns of the databases that have become known. */
+  const update = (): void => {
+    const count = dag.parts.reduce((count, part) => count + part.countDatabases(), 0)
+    if (count > known) {
+      known = count
+      databases = dag.databases()
+      for (const { manifest } of databases) manifestKeys.add(keyOf(manifest))
+    }
+  }
+
   /** Leaves out what is not asked for, as soon as it is known what that is. */
   const pick = (): void => {
-    const databases = dag.databases()
-    const areKnown = dag.parts.every(part => part.areSnapshotsKnown()) && databases.every(({ manifest }) => manifests.has(keyOf(manifest)))
-    if (picked == null && areKnown) {
-      picked = pickDatabases(databases, names, manifests)
-      for (const database of databases) {
-        if (!picked.has(database)) dag.parts.forEach(part => part.ignore(database))
-      }
+    if (names == null || picked != null || manifests.size < manifestKeys.size || !dag.parts.every(part => part.areSnapshotsKnown())) {
+      return
+    }
+    picked = pickDatabases(databases, names, manifests)
+    for (const database of databases) {
+      if (!picked.has(database)) dag.parts.forEach(part => part.ignore(database))
     }
   }
 
   try {
     for await (const batch of dag.blocks()) {
+      update()
       for (const block of batch) {
         const { digest, bytes, database } = block
-        if (names != null && picked == null && database == null) {
-          if (dag.databases().some(({ manifest }) => keyOf(manifest) === keyOf(digest))) manifests.set(keyOf(digest), readManifest(block))
+        if (database == null && manifestKeys.has(keyOf(digest))) {
+          manifests.set(keyOf(digest), readManifest(block, limits))
         }
         if (picked == null || database == null || picked.has(database)) {
           writer.put(cidOf(digest), bytes)
           if (writer.isFull()) await writer.write()
         }
       }
-      if (names != null) pick()
+      pick()
     }
     await writer.flush()
     dag.assertIsComplete({ isThin: true })
   } finally {
     await writer.settle()
   }
-  picked ??= pickDatabases(dag.databases(), names, manifests)
+  update()
+  picked ??= pickDatabases(databases, names, manifests)
   return { dag, picked }
 }
 

@@ -1,5 +1,6 @@
 import { readLinks } from './links.ts'
 import { dagCbor, decodeBlock } from '../decode.ts'
+import { assertWithin } from '../limits.ts'
 import { mergeItems, sortItems } from '../lists/write.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidOf, digestOf } from '../../blocks/cids.ts'
@@ -12,6 +13,7 @@ import { equals } from 'uint8arrays/equals'
 import type { Base, BaseDatabase } from './base.ts'
 import type { EntryLinks } from './links.ts'
 import type { AccessControllerName } from '../format/snapshot.ts'
+import type { Limits } from '../limits.ts'
 import type { WrittenBlock } from '../sinks/car.ts'
 import type { Blocks } from '../../blocks/index.ts'
 import type { DigestTable } from '../../blocks/digests.ts'
@@ -53,6 +55,7 @@ export interface Origin {
   /** The blocks of its node. */
   blocks: Blocks
   base?: Base
+  limits: Limits
   signal?: AbortSignal
   /** Called with the number of entries and of bytes that have been read. */
   onRead: (entries: number, bytes: number) => void
@@ -82,7 +85,7 @@ async function readState (state: DatabaseState, origin: Origin): Promise<Content
 
 /** Reads what a database has besides its entries. */
 async function finish (address: DatabaseAddress, accessState: unknown, reader: Reader, { entries, writers }: { entries: AllEntries, writers: Writers }, origin: Origin): Promise<Contents[]> {
-  const { db, base, signal, onProblem } = origin
+  const { db, base, limits, signal, onProblem } = origin
   const setup: Contents['setup'] = []
   const report = (digest: Uint8Array, check: () => void): void => {
     try {
@@ -96,6 +99,7 @@ async function finish (address: DatabaseAddress, accessState: unknown, reader: R
   const manifest = await reader.getBlock(digestOfAddress(address)!)
   setup.push(manifest)
   report(manifest.digest, () => readManifest(manifest.bytes, toHash(cidOf(manifest.digest))))
+  assertWithin(limits, 'nameBytes', db?.name.length ?? 0, 'Could not create a backup: the name of a database')
   let accessController: AccessControllerName | undefined
   const others: Contents[] = []
   if (isDatabaseState(accessState)) {
@@ -161,7 +165,7 @@ interface Reader {
   readEntries: (digests: Uint8Array) => AsyncGenerator<WrittenBlock[]>
 }
 
-function createReader (state: DatabaseState | undefined, { db, blocks, signal }: Origin): Reader {
+function createReader (state: DatabaseState | undefined, { db, blocks, limits, signal }: Origin): Reader {
   /** The blocks of a database that can not be asked for them one by one, where the node does not have them */
   let kept: Map<string, Uint8Array> | undefined
   const getElsewhere = async (hash: string): Promise<Uint8Array | undefined> => {
@@ -196,6 +200,9 @@ function createReader (state: DatabaseState | undefined, { db, blocks, signal }:
           const hash = toHash(cidOf(digests, at))
           found[i] = await getElsewhere(hash)
           if (found[i] == null) throw missingBlock(hash)
+        }
+        if (found[i]!.length > limits.blockBytes) {
+          assertWithin(limits, 'blockBytes', found[i]!.length, `Could not create a backup: the bytes of entry "${toHash(cidOf(digests, at))}"`)
         }
         const checking = check(found[i]!, digests, at)
         if (checking != null) await checking

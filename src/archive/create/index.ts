@@ -157,7 +157,7 @@ async function planBackup (databases: Database[], { base: baseSource, limits: so
   const access = new Map<string, Contents>()
   for (const db of databases) {
     signal?.throwIfAborted()
-    const [contents, ...others] = await readDatabase(db, { blocks: await createBlocks(db.ipfs), base, signal, onRead, onProblem })
+    const [contents, ...others] = await readDatabase(db, { blocks: await createBlocks(db.ipfs), base, limits, signal, onRead, onProblem })
     own.set(contents.address, contents)
     // Of a log that was exported several times, the last one has all that the others have
     for (const other of others) access.set(other.address, other)

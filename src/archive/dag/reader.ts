@@ -57,6 +57,8 @@ export interface DagReader {
   readonly digest: Uint8Array
   /** All databases, as far as their snapshots have come: those of access controllers first, each in the order of addresses. */
   databases: () => DagDatabase[]
+  /** How many there are. */
+  countDatabases: () => number
   /** Whether a block of the archive itself is wanted next. */
   wants: (digest: Uint8Array) => boolean
   /** The blocks of the archive itself that are wanted now, and the nodes that will be. */
@@ -297,6 +299,7 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     nodes,
     blocks,
     databases: () => all.filter(database => database != null),
+    countDatabases: () => databases.size,
     wants: digest => readers.size > 0 && readers.has(keyOf(digest)),
     * wanted () {
       for (const key of readers.keys()) yield toDigest(key)

@@ -2,11 +2,12 @@ import { CID } from 'multiformats/cid'
 import { base58btc } from 'multiformats/bases/base58'
 import { iterateUntilAborted, untilAborted } from '../abort.ts'
 import { check } from './car.ts'
-import { SourceFailedError } from '../errors.ts'
+import { hashOfDigest, SourceFailedError } from '../errors.ts'
 import { toRootDigest } from '../dag/roots.ts'
 import { createBlocks } from '../../blocks/index.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { concat } from 'uint8arrays/concat'
+import { equals } from 'uint8arrays/equals'
 import type { SourceOptions } from './index.ts'
 import type { Source, SourceBlock } from './source.ts'
 import type { RootLike } from '../dag/roots.ts'
@@ -30,6 +31,8 @@ export async function openPeers (root: RootLike, { ipfs, limits, signal, offline
   const node = await createBlocks(ipfs)
   let bytesLeft = maxBytes
   let lastBlock = 0
+
+  const isRoot = (other: Uint8Array): boolean => equals(other, digest)
 
   /** Gets a block from peers or gateways: undefined when none of them gave it in time. */
   const fetch = async (digest: Uint8Array, isRoot: boolean, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> => {
@@ -68,7 +71,11 @@ export async function openPeers (root: RootLike, { ipfs, limits, signal, offline
       while (next < digests.length || running.size > 0) {
         while (next < digests.length && running.size < concurrency) {
           const i = next++
-          const fetched = fetch(digests[i], digests[i] === digest, controller.signal).then(bytes => ({ i, bytes }))
+          const fetched = fetch(digests[i], isRoot(digests[i]), controller.signal).then(bytes => ({ i, bytes }), cause => {
+            controller.signal.throwIfAborted()
+            if (cause instanceof SourceFailedError) throw cause
+            throw new SourceFailedError(`Block "${hashOfDigest(digests[i])}" could not be got from peers or gateways`, { hash: hashOfDigest(digests[i]), cause })
+          })
           fetched.catch(() => {})
           running.set(i, fetched)
         }

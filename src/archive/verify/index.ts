@@ -3,7 +3,7 @@ import { checkDatabase } from './database.ts'
 import { addFacts, createFacts } from './facts.ts'
 import { openDag } from '../dag/index.ts'
 import { keyOf, toDigest } from '../dag/reader.ts'
-import { damagedBlock, DamagedArchiveError, hashOfDigest, TruncatedArchiveError } from '../errors.ts'
+import { damagedBlock, DamagedArchiveError, hashOfDigest, LimitExceededError, TruncatedArchiveError } from '../errors.ts'
 import { toLimits } from '../limits.ts'
 import { readManifest } from '../pick.ts'
 import { createProgress } from '../progress.ts'
@@ -76,7 +76,7 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
       roots: dag.roots,
       ok: problems.length === 0 && !isThin,
       needs: isThin ? dag.bases : [],
-      databases: dag.databases().map(({ address, manifest, counts: { entries, heads } }): VerifiedDatabase => ({ address, ...describe(facts.blocks.get(hashOfDigest(manifest)), manifest), entries, heads })),
+      databases: dag.databases().map(({ address, manifest, counts: { entries, heads } }): VerifiedDatabase => ({ address, ...describe(facts.blocks.get(hashOfDigest(manifest)), manifest, limits), entries, heads })),
       extra: dag.countForeign(),
       problems,
       unchecked
@@ -88,11 +88,12 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
 
 const cidOfHash = (hash: string): Uint8Array => toBytes(hash).subarray(4)
 
-function describe (bytes: Uint8Array | undefined, digest: Uint8Array): { name?: string, type?: string } {
+function describe (bytes: Uint8Array | undefined, digest: Uint8Array, limits: Limits): { name?: string, type?: string } {
   try {
-    const { name, type } = bytes == null ? {} : readManifest({ digest, bytes })
+    const { name, type } = bytes == null ? {} : readManifest({ digest, bytes }, limits)
     return { name, type }
-  } catch {
+  } catch (error) {
+    if (error instanceof LimitExceededError) throw error
     return {}
   }
 }
