@@ -298,6 +298,16 @@ describe('One at a time', () => {
       deepStrictEqual(await keysOf(log.headsStorage), [])
     })
 
+    it('that is cleared just before an import writes takes nothing of it', async () => {
+      const full = await createLog()
+      for (let i = 0; i < 3; i++) await full.append(i)
+      const log = await createLog({ entryStorage: { ...full.storage, clear: async () => {} } })
+      const access = { canAppend: async () => true, commit: () => log.clear(), close: () => {} }
+      await rejects(log.import(await full.export(), { openAccess: async () => access } as any), cleared)
+      deepStrictEqual(await keysOf(log.indexStorage), [])
+      deepStrictEqual(await keysOf(log.headsStorage), [])
+    })
+
     it('that is cleared waits for no access controller, and takes nothing that was begun', async () => {
       const asked = Promise.withResolvers<void>()
       const allowed = Promise.withResolvers<boolean>()
