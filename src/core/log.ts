@@ -78,12 +78,14 @@ export interface Log<Payload = unknown> {
    */
   join (log: Log<Payload>): Promise<void>
   /**
-   * Joins an entry, and the entries before it that the log does not have yet.
-   * Resolves to false when the log already has it.
+   * Joins an entry, and the entries before it that the log does not have yet:
+   * all of them, or none. Resolves to false when the log already has it.
    *
-   * @throws Error as {@link Log.join}.
+   * @param entry The entry, or the bytes of its block.
+   * @throws InvalidEntryError, AccessDeniedError, AccessFailedError,
+   * MissingBlockError, EncryptedEntryError or InvalidBlockError.
    */
-  joinEntry (entry: Entry<Payload>): Promise<boolean>
+  joinEntry (entry: Entry<Payload> | Uint8Array): Promise<boolean>
   /**
    * Iterates over entries, latest first.
    *
