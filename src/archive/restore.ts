@@ -1,3 +1,4 @@
+import { untilAborted } from './abort.ts'
 import { openDag } from './dag/index.ts'
 import { keyOf } from './dag/reader.ts'
 import { decodeBlock } from './decode.ts'
@@ -9,14 +10,16 @@ import { isOnNode } from './rebuild.ts'
 import { openSource } from './sources/index.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
 import { cidOf } from '../blocks/cids.ts'
-import { MissingBlockError } from '../core/index.ts'
+import { detach } from '../blocks/detach.ts'
+import { toHash } from '../blocks/hashes.ts'
+import { Intake, MissingBlockError } from '../core/index.ts'
 import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
 import type { Limits } from './limits.ts'
 import type { ManifestFacts } from './pick.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { BackupSource } from './sources/index.ts'
-import type { Blocks, CIDBytes, StoredBlock } from '../blocks/index.ts'
-import type { AnyDatabase, Database, DatabaseFactory, DatabaseOptions, ImportOptions, OrbitDB, RestoreState } from '../core/index.ts'
+import type { Blocks, StoredBlock } from '../blocks/index.ts'
+import type { AnyDatabase, Database, DatabaseFactory, DatabaseOptions, ImportOptions, OrbitDB, RestoreState, Storage } from '../core/index.ts'
 
 /** Tells how far a restore has come: first the archive is read, then its databases are imported. */
 export type RestoreProgressEvent = ArchiveProgressEvent<'orbitdb-backup:restore:read' | 'orbitdb-backup:restore:import'>
@@ -66,11 +69,12 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   try {
     const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })
-    stored = await storeArchive(dag, blocks, { names, limits, signal })
+    const createIntake = ({ address }: DagDatabase): Intake => Intake({ id: address, verify, encryption: options.encryption, identities: orbitdb.identity })
+    stored = await storeArchive(dag, blocks, { names, limits, createIntake, entryStorage: options.entryStorage, signal })
   } finally {
     await opened.close()
   }
-  const { dag, picked } = stored
+  const { dag, picked, intakes } = stored
   const roots = dag.databases().filter(database => !database.isAccess && picked.has(database))
   if (new Set(roots.map(({ address }) => address)).size > 1 && (options.headsStorage ?? options.indexStorage) != null) {
     throw new TypeError('Could not restore: the archive has several databases, which can not share storages of heads and indexes')
@@ -102,13 +106,12 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
         signal,
         restore: {
           ...await toState(blocks, database, dag),
+          intake: intakes.get(database),
           verify,
           repair,
           onProgress: ({ detail }) => {
-            if (detail.done % 1000 === 0 || detail.done === detail.total) {
-              onImport(detail.done - done, 0)
-              done = detail.done
-            }
+            onImport(detail.done - done, 0)
+            done = detail.done
           }
         }
       })
@@ -158,18 +161,25 @@ function * hashesOf (digests: Iterable<Uint8Array>): Generator<string> {
 interface StoredArchive {
   dag: Dag
   picked: Set<DagDatabase>
+  /** What took entries as they came */
+  intakes: Map<DagDatabase, Intake>
 }
 
 interface StoreOptions {
   /** Names or addresses of the databases that are asked for. */
   names?: readonly string[]
   limits: Limits
+  createIntake: (database: DagDatabase) => Intake
+  /** Where an app wants to have entries, besides among the blocks of the node. */
+  entryStorage?: Storage
   signal?: AbortSignal
 }
 
-/** Stores the blocks of the databases in an archive, without pinning them. */
-async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, signal }: StoreOptions): Promise<StoredArchive> {
-  const writer = createWriter(blocks, signal)
+/** Stores the blocks of the databases in an archive, without pinning them, and verifies entries as they come. */
+async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIntake, entryStorage, signal }: StoreOptions): Promise<StoredArchive> {
+  const writer = createWriter(batch => blocks.putMany(batch, { signal }))
+  const entryWriter = entryStorage == null ? undefined : createWriter(batch => putEntries(entryStorage, batch, signal))
+  const intakes = new Map<DagDatabase, Intake>()
   const manifests = new Map<string, ManifestFacts>()
   let picked: Set<DagDatabase> | undefined
 
@@ -198,6 +208,17 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, signal }
     }
   }
 
+  const takeEntry = (database: DagDatabase, digest: Uint8Array, bytes: Uint8Array): boolean | Promise<boolean> => {
+    let intake = intakes.get(database)
+    if (intake == null) {
+      intake = createIntake(database)
+      intakes.set(database, intake)
+    }
+    const hash = hashOfDigest(digest)
+    intake.expect(hash)
+    return intake.take(hash, bytes)
+  }
+
   try {
     for await (const batch of dag.blocks()) {
       update()
@@ -207,43 +228,63 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, signal }
           manifests.set(keyOf(digest), readManifest(block, limits))
         }
         if (picked == null || database == null || picked.has(database)) {
-          writer.put(cidOf(digest), bytes)
-          if (writer.isFull()) await writer.write()
+          const block: StoredBlock = [cidOf(digest), bytes]
+          if (database != null && !database.isAccess) {
+            // What is not asked for may be anything
+            const taken = names == null || picked != null ? takeEntry(database, digest, bytes) : undefined
+            if (taken instanceof Promise) await untilAborted(taken, signal)
+            await entryWriter?.put(block)
+          }
+          await writer.put(block)
         }
       }
       pick()
     }
     await writer.flush()
+    await entryWriter?.flush()
     dag.assertIsComplete({ isThin: true })
   } finally {
     await writer.settle()
+    await entryWriter?.settle()
   }
   update()
   picked ??= pickDatabases(databases, names, manifests)
-  return { dag, picked }
+  return { dag, picked, intakes }
+}
+
+/** Stores entries where an app wants to have them. */
+async function putEntries (storage: Storage, batch: StoredBlock[], signal?: AbortSignal): Promise<void> {
+  const entries = batch.map(([cid, bytes]): [string, Uint8Array] => [toHash(cid), detach(bytes)])
+  if (storage.putMany != null) {
+    await storage.putMany(entries, signal, { persist: false })
+    return
+  }
+  for (const [hash, bytes] of entries) {
+    await storage.put(hash, bytes, signal, { persist: false })
+  }
 }
 
 /** Stores blocks as they come, many at a time, while the next ones are read. */
-function createWriter (blocks: Blocks, signal?: AbortSignal) {
+function createWriter (store: (batch: StoredBlock[]) => Promise<void>) {
   let batch: StoredBlock[] = []
   let size = 0
   let writing: Promise<void> | undefined
 
   const write = async (): Promise<void> => {
     await writing
-    writing = blocks.putMany(batch, { signal })
-    writing.catch(() => {})
+    writing = batch.length === 0 ? undefined : store(batch)
+    writing?.catch(() => {})
     batch = []
     size = 0
   }
 
   return {
-    put: (cid: CIDBytes, bytes: Uint8Array): void => {
-      batch.push([cid, bytes])
-      size += bytes.length
+    /** Adds a block. A promise where it has to wait. */
+    put: (block: StoredBlock): Promise<void> | undefined => {
+      batch.push(block)
+      size += block[1].length
+      return batch.length >= maxBatchLength || size >= maxBatchBytes ? write() : undefined
     },
-    isFull: (): boolean => batch.length >= maxBatchLength || size >= maxBatchBytes,
-    write,
     flush: async (): Promise<void> => {
       await write()
       await writing

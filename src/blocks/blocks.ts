@@ -43,11 +43,11 @@ export interface Blocks {
   /** Whether blocks are pinned, by themselves or by what links to them. */
   arePinned (names: BlockName[], options?: BlocksOptions): Promise<boolean[]>
   /**
-   * Pins blocks, each by itself, but for those that are already.
+   * Pins blocks, each by itself, but for those that are already. Resolves to those that it has pinned.
    *
    * @throws MissingBlockError when the node does not have one of them.
    */
-  pinMany (names: BlockName[], options?: PinOptions): Promise<void>
+  pinMany <Name extends BlockName>(names: Name[], options?: PinOptions): Promise<Name[]>
   /** Removes pins that `pinMany` made. */
   unpinMany (names: BlockName[], options?: BlocksOptions): Promise<void>
 }

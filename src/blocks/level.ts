@@ -174,8 +174,8 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     return blocks
   }
 
-  /** Pins blocks, without what they link to. */
-  const pinEach = async (cids: CIDBytes[], pin: Uint8Array): Promise<void> => {
+  /** Pins blocks, without what they link to, and returns those that were not pinned. */
+  const pinEach = async (cids: CIDBytes[], pin: Uint8Array): Promise<CIDBytes[]> => {
     const missing = (await level.hasMany(cids.map(blockKey))).indexOf(false)
     if (missing !== -1) {
       throw missingBlock(cids[missing])
@@ -198,6 +198,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
       operations.push({ type: 'put', key: pinKey(cid), value: pin })
     }
     await write(pins, operations)
+    return done.size === 0 ? cids : cids.filter(cid => !done.has(cid))
   }
 
   /** Finds the blocks that are there and have no links. */
@@ -214,8 +215,10 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     pinMany: async (names, { signal, isShallow = false } = {}) => {
       const cids = names.map(toCIDBytes)
       const leaves = new Set(isShallow ? cids : await findLeaves(cids, signal))
-      await locked(signal, () => pinEach([...leaves], isShallow ? shallowPin : deepPin))
-      await publicBlocks.pinMany(cids.filter(cid => !leaves.has(cid)), { signal })
+      const pinned = new Set(await locked(signal, () => pinEach([...leaves], isShallow ? shallowPin : deepPin)))
+      const others = names.filter((name, i) => !leaves.has(cids[i]))
+      const othersPinned = new Set(others.length === 0 ? [] : await publicBlocks.pinMany(others, { signal }))
+      return names.filter((name, i) => pinned.has(cids[i]) || othersPinned.has(name))
     }
   }
 }

@@ -36,14 +36,16 @@ async function mapMany<Value, Result> (values: Value[], signal: AbortSignal | un
   return results
 }
 
-/** Calls a function that may fail with an error of a name. */
-async function ignoring (name: string, fn: () => Promise<unknown>): Promise<void> {
+/** Calls a function that may fail with an error of a name. Whether it did not. */
+async function ignoring (name: string, fn: () => Promise<unknown>): Promise<boolean> {
   try {
     await fn()
+    return true
   } catch (error) {
     if (!(error instanceof Error && error.name === name)) {
       throw error
     }
+    return false
   }
 }
 
@@ -80,12 +82,13 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
     pinMany: async (names, { signal, isShallow = false } = {}) => {
       // One by one with what they link to: Helia loses pins of a block that two pins reach at the same time
       const atOnce = isShallow ? concurrency : 1
-      await mapMany(names, signal, async name => {
+      const arePinned = await mapMany(names, signal, async name => {
         if (!await blockstore.has(toCID(name), { signal })) {
           throw missingBlock(name)
         }
-        await ignoring('AlreadyPinnedError', () => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal })))
+        return ignoring('AlreadyPinnedError', () => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal })))
       }, atOnce)
+      return names.filter((name, i) => arePinned[i])
     },
 
     unpinMany: async (names, { signal } = {}) => {

@@ -33,6 +33,10 @@ export async function createEntryStorage (ipfs: HeliaNode, blocks: Blocks): Prom
     persist: async (hash: string, signal?: AbortSignal, options?: StorageOptions) => {
       signal?.throwIfAborted()
       await (options?.offline === true ? pin.shallow(hash) : pin.deep(hash))
-    }
+    },
+    persistMany: async (hashes: string[], signal?: AbortSignal, options?: StorageOptions) => {
+      return blocks.pinMany(hashes, { signal, isShallow: options?.offline })
+    },
+    unpersistMany: async (hashes: string[]) => blocks.unpinMany(hashes)
   }
 }

@@ -2,6 +2,7 @@ import type { AbortOptions } from 'abort-error'
 import type { ProgressEvent, ProgressOptions } from 'progress-events'
 import type { DatabaseAddress, OrbitDBAddress } from './address.ts'
 import type { Entry } from './entry.ts'
+import type { Intake } from './intake.ts'
 
 /** A head of a log: its hash, and the hashes of the entries before it. */
 export interface Head {
@@ -49,6 +50,8 @@ export interface RestoreState {
   index?: Iterable<string | readonly [hash: string, indexed: boolean]> | AsyncIterable<string | readonly [hash: string, indexed: boolean]>
   /** Blocks that the node may not have, one by one or many at a time; read once. */
   blocks?: Iterable<GivenBlock | readonly GivenBlock[]> | AsyncIterable<GivenBlock | readonly GivenBlock[]>
+  /** What has taken entries of the state already. */
+  intake?: Intake
   /** The state of the access controller. */
   accessController?: unknown
 }
