@@ -71,9 +71,15 @@ export interface Database<Payload = unknown> {
    * AccessFailedError.
    */
   import (state: RestoreState, options?: ImportOptions): Promise<ImportResult>
-  /** Stops to sync, and closes the log and the access controller. */
+  /**
+   * Stops to sync, and closes the log and the access controller. Operations that were added before
+   * are completed; imports and exports that are not done fail with a LogClosedError.
+   */
   close (): Promise<void>
-  /** Removes the log's entries and drops the access controller. */
+  /**
+   * Removes the log's entries and drops the access controller. Operations, imports and exports that
+   * are not done fail with a LogClosedError.
+   */
   drop (): Promise<void>
 }
 

@@ -107,9 +107,15 @@ export interface Log<Payload = unknown> {
    * AccessFailedError.
    */
   import (state: Pick<RestoreState, 'heads' | 'index' | 'blocks'>, options?: LogImportOptions): Promise<ImportResult & { heads: Array<Entry<Payload> | Head> }>
-  /** Removes all entries from the log and its storages. */
+  /**
+   * Removes all entries from the log and its storages. What is being appended, joined, imported or
+   * exported fails, with a LogClosedError.
+   */
   clear (): Promise<void>
-  /** Closes the storages, once pending appends and joins are done. */
+  /**
+   * Closes the storages, once pending appends are done. What is being joined, imported or exported
+   * fails, with a LogClosedError, unless it is being written already.
+   */
   close (): Promise<void>
   readonly access: LogAccess
   readonly identity: SigningIdentity

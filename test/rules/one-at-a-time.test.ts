@@ -271,6 +271,22 @@ describe('One at a time', () => {
     })
   })
 
+  it('a join that waits for a peer holds up no operation, no export and no close', async function () {
+    this.timeout(20_000) // Less than a join waits for a peer
+    const { orbitdb } = await createReplica()
+    const db = await orbitdb.open('log', { type: 'events', ...openToAll() })
+    const [writer] = await createIdentities(['writer'])
+    const log = await Log<any>(writer, { logId: db.address })
+    await log.append({ op: 'ADD', key: null, value: 'nowhere' })
+    const entry = await log.append({ op: 'ADD', key: null, value: 'here' })
+    await db.log.storage.put(writer.hash, writer.bytes)
+    const joining = rejects(db.log.joinEntry(entry), closed)
+    await db.add('value')
+    strictEqual((await db.export()).index.size, 1)
+    await db.import({ heads: [] })
+    await Promise.all([joining, db.close()])
+  })
+
   describe('a log', () => {
     const createLog = async (options?: LogOptions): Promise<Log<unknown>> => Log((await createIdentities(['writer']))[0], { logId: 'log', ...options })
 
