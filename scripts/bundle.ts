@@ -2,7 +2,7 @@
 // line, with nearly all that it imports. The patched @orbitdb/core is no part of the library's bundle: its
 // modules are copied as they are, so that whoever imports one of them by its path (as
 // `@orbitdb/core/src/…`) has the same one.
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -84,10 +84,17 @@ async function bundleCLI (outdir: string): Promise<BuildResult<{ metafile: true 
   return result
 }
 
-/** Leaves the code of Helia out of a source map, which would be most of it. Names and lines stay. */
+/** Leaves the code of other packages out of a source map, which would be most of it, and takes away a map of nothing else. */
 async function leaveOutPackages (path: string): Promise<void> {
   const map: { sources: string[], sourcesContent: Array<string | null> } = JSON.parse(await readFile(path, 'utf8'))
-  map.sourcesContent = map.sourcesContent.map((content, i) => map.sources[i].includes('/node_modules/') ? null : content)
+  const isOurs = map.sources.map(source => !source.includes('/node_modules/'))
+  if (map.sources.length > 0 && !isOurs.includes(true)) {
+    const module = path.replace(/\.map$/, '')
+    await writeFile(module, (await readFile(module, 'utf8')).replace(/^\/\/# sourceMappingURL=.*\n?/m, ''))
+    await rm(path)
+    return
+  }
+  map.sourcesContent = map.sourcesContent.map((content, i) => isOurs[i] ? content : null)
   await writeFile(path, JSON.stringify(map))
 }
 
