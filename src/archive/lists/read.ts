@@ -1,6 +1,6 @@
 import { isCut } from './cuts.ts'
 import { decodeNode } from '../format/node.ts'
-import { compareDigests, digestLength } from '../../blocks/digests.ts'
+import { compareDigests, createDigestTable, digestLength } from '../../blocks/digests.ts'
 import type { List } from '../format/list.ts'
 import type { ListName, Node } from '../format/node.ts'
 
@@ -65,8 +65,6 @@ export function createListReader (list: ListName, address: string | undefined, {
         return
       }
       open.pop()
-      const above = open.at(-1)
-      if (above != null && above.times[above.done - 1] !== lastTime) refuse('a node with another time than its parent says')
     }
   }
 
@@ -92,13 +90,6 @@ export function createListReader (list: ListName, address: string | undefined, {
     if (!isLast && !isCut(level, lastDigest!, 0, times.length)) refuse('a node that should end later')
   }
 
-  /** The node that was wanted is read: the next one is. */
-  const advance = (): void => {
-    const above = open.at(-1)
-    if (above != null && above.times[above.done - 1] !== lastTime) refuse('a node with another time than its parent says')
-    close()
-  }
-
   return {
     wanted,
     * ahead () {
@@ -110,6 +101,7 @@ export function createListReader (list: ListName, address: string | undefined, {
       const { count } = wanted()!
       const above = open.at(-1)
       const node = decodeNode(bytes) ?? refuse('something that is no node')
+      if (above != null && node.times[node.times.length - 1] !== above.times[above.done]) refuse('a node with another time than its parent says')
       if (node.list !== list || node.address !== address) refuse('a node of another list')
       if (above != null && node.level !== above.level - 1) refuse('a node of another level')
       if (above == null && node.level > 0 && node.times.length < 2) refuse('a node that is not needed')
@@ -119,6 +111,7 @@ export function createListReader (list: ListName, address: string | undefined, {
         const isWrong = (i: number): boolean => (node.isNamed?.(i) ?? false) !== (list !== 'shared')
         if (node.times.some((_, i) => isWrong(i))) refuse('links where names should be, or names where links should be')
       }
+      if (node.level > 0 && hasTwice(node)) refuse('a node that links to another twice')
       if (list !== 'entries' && list !== 'heads' && node.times.some(time => time !== 0)) refuse('times where there are none')
 
       isBegun = true
@@ -130,7 +123,7 @@ export function createListReader (list: ListName, address: string | undefined, {
         return undefined
       }
       readItems(opened)
-      advance()
+      close()
       return node
     },
     skip: () => {
@@ -143,4 +136,15 @@ export function createListReader (list: ListName, address: string | undefined, {
       }
     }
   }
+}
+
+/** Whether a node has a digest twice. */
+function hasTwice ({ digests }: Node): boolean {
+  const table = createDigestTable()
+  for (let at = 0; at < digests.length; at += digestLength) {
+    if (table.add(digests, at) < 0) {
+      return true
+    }
+  }
+  return false
 }

@@ -66,7 +66,7 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
     }
     const databases = toArchived(dag.databases())
     const isDamaged = (hash: string): boolean => dag.damaged.has(keyOf(cidOfHash(hash)))
-    if (!isThin) {
+    if (!isThin && !isBroken) {
       for (const database of databases.filter(({ isListed }) => isListed)) {
         await checkDatabase(database, { facts, has: hash => facts.seen.has(hash), isDamaged, findings })
       }
