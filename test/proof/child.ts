@@ -36,11 +36,13 @@ export type Message =
 
 const send = (message: Message): void => { process.send!(message) }
 
-/** Runs a job, on a node that runs already or on a new one. */
-async function run ({ job, core, directory, stopAt, ...options }: Task, node?: RunningNode): Promise<RunningNode | undefined> {
-  const writes = watchWrites(directory, stopAt, () => send({ directory, type: 'stopped' }))
+/** Starts a node and runs a job on it. */
+async function run ({ job, core, directory, stopAt, ...options }: Task): Promise<RunningNode | undefined> {
+  let node: RunningNode | undefined
   try {
-    node ??= await startNode(directory, core)
+    node = await startNode(directory, core)
+    // Not before: what is stopped as a node starts can hold locks that other nodes of the process wait for
+    const writes = watchWrites(directory, stopAt, () => send({ directory, type: 'stopped' }))
     send({ directory, type: 'begun' })
     await jobs[job](node, options, (name, hash) => send({ directory, type: 'appended', name, hash }))
     send({ directory, type: 'done', writes: writes.count })

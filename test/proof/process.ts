@@ -44,7 +44,9 @@ function start (tasks: Task[], onMessage: (outcomes: Outcome[], child: ChildProc
     }
     onMessage(outcomes, child)
   })
+  const hanging = setTimeout(() => child.kill('SIGKILL'), 3 * limit)
   return once(child, 'close').then(() => {
+    clearTimeout(hanging)
     if (!child.killed) throw new Error('The process ended by itself')
     return outcomes
   })
@@ -67,19 +69,16 @@ export async function runAndKill (tasks: Task[], { after = limit }: { after?: nu
 /** Runs a task, makes room on the disk when it has resolved or rejected, has it go on, and kills its process. */
 export async function runThroughFullDisk (task: Task, makeRoom: () => Promise<void>): Promise<Outcome> {
   let isRoomy = false
-  let timer: NodeJS.Timeout | undefined
   const goOn = async (child: ChildProcess): Promise<void> => {
     await makeRoom()
     child.send('room')
   }
   const [outcome] = await start([{ ...task, goesOn: true }], ([outcome], child) => {
-    timer ??= setTimeout(() => child.kill('SIGKILL'), 3 * limit)
     if (outcome.again != null) child.kill('SIGKILL')
     if (isOver(outcome) && !isRoomy) {
       isRoomy = true
-      void goOn(child)
+      goOn(child).catch(error => child.emit('error', error))
     }
   })
-  clearTimeout(timer)
   return outcome
 }

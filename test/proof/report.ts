@@ -10,8 +10,10 @@ export interface Report {
 export function createReport (title: string): Report {
   const start = performance.now()
   const counts = new Map<string, { points: number, bad: number }>()
+  const seconds = (): number => Math.round((performance.now() - start) / 1000)
   return {
     add (name, point, faults) {
+      if (!counts.has(name)) console.log(`${seconds()} s: ${name}`)
       const count = counts.get(name) ?? { points: 0, bad: 0 }
       counts.set(name, count)
       count.points++
@@ -21,7 +23,7 @@ export function createReport (title: string): Report {
     end () {
       const all = [...counts.values()]
       const sum = (of: (count: { points: number, bad: number }) => number): number => all.reduce((sum, count) => sum + of(count), 0)
-      console.log(`\n${title}: ${Math.round((performance.now() - start) / 1000)} s`)
+      console.log(`\n${title}: ${seconds()} s`)
       for (const [name, { points, bad }] of counts) console.log(`${String(points).padStart(6)}  ${name}${bad === 0 ? '' : `, ${bad} did not hold`}`)
       const bad = sum(({ bad }) => bad)
       console.log(`${String(sum(({ points }) => points)).padStart(6)}  in all, ${bad === 0 ? 'all held' : `${bad} did not hold`}`)
