@@ -14,12 +14,21 @@ export interface Command {
   judge: (directory: string, fixture: Fixture, isDone: boolean) => Promise<string[]>
 }
 
+interface ListedDatabase {
+  name: string
+  entries: number
+  unfinished?: boolean
+  accessControllerOf?: string[]
+}
+
 /** Judges what `list` says of a directory: of a database that has nothing in it, that its restore was not finished. */
 async function judgeList (directory: string): Promise<string[]> {
   const { code, stdout, stderr } = await runCLI(['list', '-d', directory, '--json'])
   if (code !== 0) return (await readdir(directory)).length === 0 || /no blockstore/i.test(stderr) ? [] : [`list exits with ${code}: ${stderr}`]
-  const { databases } = JSON.parse(stdout) as { databases: Array<{ name: string, entries: number, unfinished?: boolean }> }
-  return databases.filter(({ entries, unfinished = false }) => entries === 0 && !unfinished).map(({ name }) => `list shows "${name}", which has no entries`)
+  const { databases } = JSON.parse(stdout) as { databases: ListedDatabase[] }
+  return databases
+    .filter(({ entries, unfinished = false, accessControllerOf = [] }) => entries === 0 && !unfinished && accessControllerOf.length === 0)
+    .map(({ name }) => `list shows "${name}", which has no entries`)
 }
 
 const judgeRestore = (on: 'user' | 'empty'): Command['judge'] => async (directory, fixture, isDone) => [
