@@ -115,7 +115,11 @@ export interface DatabaseParams {
 }
 
 /** Creates a database: the option `Database` of `open`. */
-export type DatabaseFactory<DB extends Database = Database> = (params: DatabaseParams) => Promise<DB>
+export interface DatabaseFactory<DB extends Database = Database> {
+  (params: DatabaseParams): Promise<DB>
+  /** What answers the same from the log alone, of a type that writes an index of its own. */
+  withoutIndex?: DatabaseFactory<DB>
+}
 
 /** A type of database, for {@link useDatabaseType}. */
 export interface DatabaseModule<DB extends Database = Database> {

@@ -20,7 +20,7 @@ const maxPrefixLength = 8
 const batchSize = 1000
 
 /** What every CAR file of version 2 starts with: the length and the CBOR of `{ version: 2 }`. */
-const startOfVersion2 = Uint8Array.from([0x0a, 0xa1, 0x67, ...new TextEncoder().encode('version'), 0x02])
+export const startOfVersion2 = Uint8Array.from([0x0a, 0xa1, 0x67, ...new TextEncoder().encode('version'), 0x02])
 
 /** What compressed files start with. */
 const compressed: Record<string, number[]> = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd], xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a], bzip2: [0x42, 0x5a, 0x68], zip: [0x50, 0x4b, 0x03, 0x04] }
@@ -205,7 +205,8 @@ function takeBlocks (buffer: SectionBuffer, { blockBytes }: Limits, batch: Sourc
   }
 }
 
-function toBlock (section: Uint8Array, offset: number, length: number): SourceBlock {
+/** The block in a section of a CAR file, whose bytes are not checked. */
+export function toBlock (section: Uint8Array, offset: number, length: number): SourceBlock {
   // Blocks of archives have no other CIDs than these, and decoding CIDs takes longer than all else that is done here
   if (isShort(section) && codecs.has(section[1])) {
     return { digest: section.subarray(4, cidLength), bytes: section.subarray(cidLength), offset, length, isIntact: false }
@@ -235,7 +236,7 @@ export function check (blocks: SourceBlock[]): SourceBlock[] | Promise<SourceBlo
 }
 
 /** Decodes the length that bytes start with: infinite when it is none, and more than is there when it is cut off. */
-function decodeLength (start: Uint8Array): { length: number, prefixLength: number } {
+export function decodeLength (start: Uint8Array): { length: number, prefixLength: number } {
   let length = 0
   for (let i = 0; i < Math.min(start.length, maxPrefixLength); i++) {
     length += (start[i] & 127) * 2 ** (7 * i)

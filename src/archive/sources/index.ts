@@ -54,6 +54,6 @@ export async function openSource (source: BackupSource, options: SourceOptions):
   return openCar(toChunks(source as ArchiveSource), options.limits, options)
 }
 
-const isSeveral = (source: object | null): source is { sources: Array<ArchiveSource | RootCID> } => {
+export const isSeveral = (source: object | null): source is { sources: Array<ArchiveSource | RootCID> } => {
   return Array.isArray((source as { sources?: unknown } | null)?.sources)
 }

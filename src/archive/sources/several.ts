@@ -4,14 +4,14 @@ import type { BackupSource, SourceOptions } from './index.ts'
 import type { Source } from './source.ts'
 
 /** Opens several sources as one: archives and their bases, or the parts of one archive. */
-export async function openSeveral (sources: readonly BackupSource[], options: SourceOptions): Promise<Source> {
+export async function openSeveral (sources: readonly BackupSource[], options: SourceOptions, open = openSource): Promise<Source> {
   if (sources.length === 0) {
     throw new TypeError('Could not read the archive: there is no source')
   }
   const opened: Source[] = []
   try {
     for (const source of sources) {
-      opened.push(await openSource(source, options))
+      opened.push(await open(source, options))
     }
   } catch (error) {
     await Promise.all(opened.map(source => source.close()))

@@ -1,0 +1,68 @@
+import { createListReader, MalformedListError } from '../lists/read.ts'
+import { DamagedArchiveError, hashOfDigest } from '../errors.ts'
+import { decodeNode } from '../format/node.ts'
+import { digestLength } from '../../blocks/digests.ts'
+import type { BlockReader } from './reader.ts'
+import type { List } from '../format/list.ts'
+import type { ListName, Node } from '../format/node.ts'
+
+/** A list of a database. */
+export interface NamedList {
+  name: ListName
+  address: string
+  list?: List
+}
+
+/** Gives the leaves of a list, in order, which are read as they are asked for. */
+export async function * readLeaves ({ name, address, list }: NamedList, reader: BlockReader): AsyncGenerator<Node> {
+  if (list == null) {
+    return
+  }
+  const nodes = createListReader(name, address, list)
+  for (let wanted = nodes.wanted(); wanted != null; wanted = nodes.wanted()) {
+    const digest = wanted.digest.slice()
+    const bytes = await reader.need(digest, 'Node of a list')
+    let leaf
+    try {
+      leaf = nodes.add(bytes)
+    } catch (cause) {
+      if (!(cause instanceof MalformedListError)) throw cause
+      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has ${cause.message}, block "${hashOfDigest(digest)}"`, { hash: hashOfDigest(digest), cause })
+    }
+    if (leaf != null) yield leaf
+  }
+}
+
+/** The digests in a list, in order. */
+export async function * readDigests (list: NamedList, reader: BlockReader): AsyncGenerator<Uint8Array> {
+  for await (const { digests } of readLeaves(list, reader)) {
+    for (let at = 0; at < digests.length; at += digestLength) yield digests.slice(at, at + digestLength)
+  }
+}
+
+/** Whether a list has an item of a time: it reads the nodes that may have it, from the root to a leaf. */
+export async function listHas ({ name, address, list }: NamedList, reader: BlockReader, digest: Uint8Array, time: number): Promise<boolean> {
+  const isIn = ({ digests }: Node): boolean => {
+    for (let at = 0; at < digests.length; at += digestLength) {
+      if (digest.every((byte, i) => digests[at + i] === byte)) return true
+    }
+    return false
+  }
+  // Nodes that may have it, and the level that they have to be of
+  const wanted: Array<{ digest: Uint8Array, level?: number }> = list == null ? [] : [{ digest: list.root }]
+  for (let next = wanted.pop(); next != null; next = wanted.pop()) {
+    const hash = hashOfDigest(next.digest)
+    const node = decodeNode(await reader.need(next.digest, 'Node of a list'))
+    if (node == null || node.list !== name || node.address !== address || (next.level != null && node.level !== next.level)) {
+      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has something that is no node of it, block "${hash}"`, { hash })
+    }
+    if (node.level === 0) {
+      if (isIn(node)) return true
+      continue
+    }
+    for (let i = 0; i < node.times.length && (i === 0 || node.times[i - 1] <= time); i++) {
+      if (node.times[i] >= time) wanted.push({ digest: node.digests.slice(i * digestLength, (i + 1) * digestLength), level: node.level - 1 })
+    }
+  }
+  return false
+}

@@ -1,0 +1,80 @@
+import { listHas, readDigests } from './lists.ts'
+import { ReadOnlyError } from './errors.ts'
+import { hashOfDigest } from '../errors.ts'
+import { digestOf } from '../../blocks/cids.ts'
+import { toBytes } from '../../blocks/hashes.ts'
+import { createVerification } from '../../core/elsewhere.ts'
+import { scanEntry } from '../../core/blocks.ts'
+import { ComposedStorage, Entry, LRUStorage, MemoryStorage } from '../../core/index.ts'
+import type { NamedList } from './lists.ts'
+import type { BlockReader } from './reader.ts'
+import type { Encryption, Head, ImportOptions, LogAccess, SigningIdentity, Storage } from '../../core/index.ts'
+
+/** As many entries as OrbitDB keeps in memory. */
+const cacheSize = 1000
+
+const refuse = async (): Promise<never> => { throw new ReadOnlyError() }
+
+/** What all storages of a database in a backup have in common: nothing is written. */
+async function createReadOnly<Value> ({ get, iterator }: Pick<Storage<Value>, 'get' | 'iterator'>): Promise<Storage<Value>> {
+  return { get, iterator, put: refuse, putMany: refuse, del: refuse, persist: refuse, merge: refuse, clear: refuse, close: async () => {} }
+}
+
+export interface EntryStorageOptions {
+  address: string
+  reader: BlockReader
+  verify: NonNullable<ImportOptions['verify']>
+  identity: SigningIdentity
+  access: LogAccess
+  encryption?: Encryption
+}
+
+/**
+ * The entries of a backup as a storage: each is read when it is asked for, and given out once it was verified, by the
+ * rules of imports.
+ */
+export async function createEntryStorage ({ address, reader, verify, identity, access, encryption }: EntryStorageOptions): Promise<Storage> {
+  const anyone: LogAccess = { canAppend: () => true }
+  const rules = createVerification({ id: address, identity, access: verify === true ? access : anyone, encryption })
+  const verified = await createReadOnly<Uint8Array>({
+    get: async (hash, signal) => {
+      const bytes = await reader.get(digestOf(toBytes(hash))!, signal)
+      if (bytes != null && verify !== false) {
+        await rules.verify(await rules.read(hash, bytes), signal)
+      }
+      return bytes
+    },
+    iterator: async function * () {}
+  })
+  const cached = await ComposedStorage(await LRUStorage<Uint8Array>({ size: cacheSize }), verified)
+  return { ...verified, get: cached.get }
+}
+
+/** The heads of a backup as a storage, in the form that OrbitDB has them in. */
+export async function createHeadsStorage (heads: Head[]): Promise<Storage> {
+  const memory = await MemoryStorage<Uint8Array>()
+  await memory.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
+  return createReadOnly(memory)
+}
+
+/** The index of a backup as a storage. It is not read: whether an entry is in it is looked up in the tree that its list is. */
+export async function createIndexStorage (entries: NamedList, reader: BlockReader, encryption?: Encryption): Promise<Storage<unknown>> {
+  /** The time by which an entry stands in the list: none of one that is encrypted. */
+  const timeOf = (bytes: Uint8Array): number => {
+    try {
+      return Entry.isEncrypted(bytes) ? 0 : scanEntry(bytes).time
+    } catch {
+      return 0
+    }
+  }
+  return createReadOnly<unknown>({
+    get: async (hash, signal) => {
+      const digest = digestOf(toBytes(hash))
+      const bytes = digest == null ? undefined : await reader.get(digest, signal)
+      return bytes != null && await listHas(entries, reader, digest!, timeOf(bytes)) ? true : undefined
+    },
+    iterator: async function * () {
+      for await (const digest of readDigests(entries, reader)) yield [hashOfDigest(digest), true]
+    }
+  })
+}

@@ -1,0 +1,169 @@
+import { UniversalReader } from 'cardex/universal'
+import { check, decodeLength, openCar, startOfVersion2, toBlock } from './car.ts'
+import { DamagedArchiveError, TruncatedArchiveError } from '../errors.ts'
+import { createDigestTable, digestLength } from '../../blocks/digests.ts'
+import { cidLength } from '../../blocks/hashes.ts'
+import type { Chunks } from './bytes.ts'
+import type { RandomAccess } from './random-access.ts'
+import type { ReadOptions, Source, SourceBlock } from './source.ts'
+import type { Limits } from '../limits.ts'
+import type { DigestTable } from '../../blocks/digests.ts'
+
+/** How many bytes are read at once to find out where blocks are, and of a block whose length is not known. */
+const windowLength = 2 ** 20
+const guessLength = 2 ** 14
+
+/** How many blocks are read side by side. */
+const concurrency = 50
+
+/** Where blocks are in a file. */
+interface Index {
+  digests: DigestTable
+  /** Where the section of each starts, by the places in `digests`. */
+  offsets: number[]
+}
+
+/**
+ * Opens a CAR file such that each of its blocks can be read by itself: by its own index where it is of version 2 and has
+ * one (https://ipld.io/specs/transport/car/carv2/), or else after one pass over the starts of its sections.
+ *
+ * @throws EmptyArchiveError, NotAnArchiveError, ForeignArchiveError, TruncatedArchiveError or DamagedArchiveError
+ */
+export async function openIndexed (file: RandomAccess, limits: Limits, { signal }: ReadOptions = {}): Promise<Source> {
+  const { data, index: ownIndex } = await unwrap(file, signal)
+  const { headers, close } = await openCar(toChunks(data), limits, { signal })
+  await close()
+  const { digests, offsets } = ownIndex == null ? await indexSections(data, limits, signal) : await readIndex(ownIndex, data, limits, signal)
+
+  const readBlock = async (digest: Uint8Array, signal?: AbortSignal): Promise<SourceBlock | undefined> => {
+    const place = digests.find(digest)
+    if (place === -1) {
+      return undefined
+    }
+    const offset = offsets[place]
+    let section = await data.read(offset, offset + guessLength, signal)
+    const { length, prefixLength } = decodeLength(section)
+    if (length === 0 || length > limits.blockBytes + cidLength) {
+      throw noBlock(offset)
+    }
+    const end = prefixLength + length
+    if (section.length < end && section.length === guessLength) {
+      section = await data.read(offset, offset + end, signal)
+    }
+    if (section.length < end) {
+      throw new TruncatedArchiveError(`The archive is truncated: it ends after ${offset + section.length} bytes, in the middle of a block`)
+    }
+    const block = toBlock(section.subarray(prefixLength, end), offset, end)
+    return block.digest == null ? undefined : block
+  }
+
+  return {
+    headers,
+    size: data.size,
+    isRepeatable: true,
+    getMany: async function * (wanted, options = {}) {
+      // In the order of the file, which is read from its start to its end then
+      const sorted = wanted.filter(digest => digests.has(digest)).sort((a, b) => offsets[digests.find(a)] - offsets[digests.find(b)])
+      for (let i = 0; i < sorted.length; i += concurrency) {
+        const blocks = await Promise.all(sorted.slice(i, i + concurrency).map(digest => readBlock(digest, options.signal ?? signal)))
+        yield await check(blocks.filter(block => block != null))
+      }
+    },
+    close: async () => {}
+  }
+}
+
+const noBlock = (offset: number): DamagedArchiveError => new DamagedArchiveError(`The archive is damaged at byte ${offset}: there is no block`, { offset })
+
+/** A part of a file. */
+const slice = (file: RandomAccess, start: number, length: number): RandomAccess => ({
+  size: Math.max(0, Math.min(length, file.size - start)),
+  read: (from, to, signal) => file.read(start + from, start + Math.min(to, length), signal)
+})
+
+const toChunks = (file: RandomAccess): Chunks => ({
+  size: file.size,
+  isRepeatable: true,
+  async * [Symbol.asyncIterator] () {
+    for (let at = 0; at < file.size; at += guessLength) yield await file.read(at, at + guessLength)
+  }
+})
+
+/** The CAR file of version 1 that one of version 2 has in it, and its index; or the file itself. */
+async function unwrap (file: RandomAccess, signal?: AbortSignal): Promise<{ data: RandomAccess, index?: RandomAccess }> {
+  const headerLength = startOfVersion2.length + 40
+  const start = await file.read(0, headerLength, signal)
+  if (start.length < headerLength || startOfVersion2.some((byte, i) => start[i] !== byte)) {
+    return { data: file }
+  }
+  const fields = new DataView(start.buffer, start.byteOffset + startOfVersion2.length + 16)
+  const [dataOffset, dataSize, indexOffset] = [0, 8, 16].map(at => Number(fields.getBigUint64(at, true)))
+  if (dataOffset < headerLength || dataOffset + dataSize > file.size || indexOffset > file.size) {
+    throw new TruncatedArchiveError('The archive is truncated: it ends before the CAR file of version 1 that is in it does')
+  }
+  return { data: slice(file, dataOffset, dataSize), ...(indexOffset > 0 && { index: slice(file, indexOffset, file.size - indexOffset) }) }
+}
+
+/** Finds out where blocks are by reading the start of each. */
+async function indexSections (file: RandomAccess, limits: Limits, signal?: AbortSignal): Promise<Index> {
+  const digests = createDigestTable()
+  const offsets: number[] = []
+  // The header is a section, too
+  for (let at = 0, isHeader = true; at < file.size;) {
+    const window = await file.read(at, at + windowLength, signal)
+    const isLast = at + window.length >= file.size
+    // But for the last one, a section is read only where its length and its CID are in the window
+    const end = isLast ? window.length : window.length - cidLength - 8
+    let i = 0
+    while (i < end) {
+      const { length, prefixLength } = decodeLength(window.subarray(i, i + 8))
+      if (length === 0 || length > limits.blockBytes + cidLength) {
+        throw noBlock(at + i)
+      }
+      if (!isHeader) {
+        const { digest } = toBlock(window.subarray(i + prefixLength, i + prefixLength + length), at + i, prefixLength + length)
+        if (digest != null && digests.add(digest) >= 0) offsets.push(at + i)
+      }
+      isHeader = false
+      i += prefixLength + length
+    }
+    if (isLast && i > window.length) {
+      throw new TruncatedArchiveError(`The archive is truncated: it ends after ${file.size} bytes, in the middle of a block`)
+    }
+    at += i
+  }
+  return { digests, offsets }
+}
+
+/** Reads an index, in whatever form it is. */
+async function readIndex (index: RandomAccess, data: RandomAccess, limits: Limits, signal?: AbortSignal): Promise<Index> {
+  const digests = createDigestTable()
+  const offsets: number[] = []
+  const most = limits.entries + limits.identities + limits.shared
+  let at = 0
+  const reader = UniversalReader.createReader({
+    reader: {
+      read: async () => {
+        const value = await index.read(at, at + guessLength, signal)
+        at += value.length
+        return value.length === 0 ? { done: true } : { done: false, value }
+      },
+      cancel: async () => {},
+      releaseLock: () => {}
+    }
+  })
+  try {
+    for (;;) {
+      const item = await reader.read() as { done?: boolean, value?: { digest: Uint8Array, offset: number } }
+      if (item.done === true || item.value == null) {
+        return { digests, offsets }
+      }
+      const { digest, offset } = item.value
+      if (digest.length === digestLength && offset < data.size && digests.add(digest) >= 0) offsets.push(offset)
+      if (offsets.length > most) throw new Error('it has more blocks than the limits allow')
+    }
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new DamagedArchiveError(`The index of the archive is damaged: ${(cause as Error).message}`, { cause })
+  }
+}

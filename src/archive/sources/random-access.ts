@@ -1,0 +1,68 @@
+import { untilAborted } from '../abort.ts'
+import { SourceFailedError } from '../errors.ts'
+import type { ArchiveSource } from './bytes.ts'
+
+/** Bytes of which any part can be read. */
+export interface RandomAccess {
+  /** How many there are. */
+  readonly size: number
+  /** Some of them: fewer where they end before. */
+  read (start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+function fromBlob (blob: Blob): RandomAccess {
+  return {
+    size: blob.size,
+    read: async (start, end, signal) => new Uint8Array(await untilAborted(blob.slice(start, end).arrayBuffer(), signal))
+  }
+}
+
+/**
+ * The bytes of a file on an HTTP server, of which parts are asked for.
+ *
+ * @throws SourceFailedError when the server does not answer, or sends no parts of files.
+ */
+async function fromURL (url: URL, signal?: AbortSignal): Promise<RandomAccess> {
+  const ask = async (start: number, end: number, signal?: AbortSignal): Promise<Response> => {
+    const response = await fetch(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal })
+      .catch(cause => { signal?.throwIfAborted(); throw new SourceFailedError(`Could not read the archive from ${url}: ${cause.cause?.message ?? cause.message}`, { cause }) })
+    if (response.status !== 206) {
+      await response.body?.cancel()
+      throw new SourceFailedError(`Could not read the archive from ${url}: ${response.ok ? 'the server sends no parts of files' : `the server answers "${response.status} ${response.statusText}"`}`)
+    }
+    return response
+  }
+  const first = await ask(0, 1, signal)
+  await first.body?.cancel()
+  const size = Number(/\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1])
+  if (!Number.isSafeInteger(size)) {
+    throw new SourceFailedError(`Could not read the archive from ${url}: the server does not say how large it is`)
+  }
+  return {
+    size,
+    read: async (start, end, signal) => {
+      const last = Math.min(end, size)
+      return last <= start ? new Uint8Array(0) : new Uint8Array(await (await ask(start, last, signal)).arrayBuffer())
+    }
+  }
+}
+
+/**
+ * Gives random access to a source of bytes: to files as they are, where they are given as a Blob (`fs.openAsBlob`, or
+ * a File of a browser) or as the URL of a server that sends parts. What can be read only once, as a stream, is read into memory.
+ */
+export async function toRandomAccess (source: ArchiveSource | URL, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<RandomAccess> {
+  if (source instanceof URL) {
+    return fromURL(source, signal)
+  }
+  if (source instanceof Blob) {
+    return fromBlob(source)
+  }
+  const parts: BlobPart[] = []
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted()
+    // A source may use the memory of a chunk again
+    parts.push(chunk.slice())
+  }
+  return fromBlob(new Blob(parts))
+}
