@@ -109,6 +109,17 @@ describe('Storages', () => {
       })
     }
 
+    it('and puts that are aborted fail with the reason', async () => {
+      const directory = await createDirectory()
+      const node = await createNode(directory)
+      const storage = await IPFSBlockStorage({ ipfs: node, pin: true })
+      const controller = new AbortController()
+      const putting = storage.putMany!(blocks, controller.signal)
+      controller.abort(new Error('aborted'))
+      await rejects(putting, { message: 'aborted' })
+      await node.stop()
+    })
+
     it('are all taken back when a block is missing', async () => {
       const storage = await IPFSBlockStorage({ ipfs, pin: true })
       const [missing] = await encodeBlock('missing')
