@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
-import { exitCodes } from './errors.ts'
+import { CLIError, exitCodes } from './errors.ts'
 import { onInterrupt } from './interrupt.ts'
 import { createOutput } from './output.ts'
 import type { LocationOptions } from './layout.ts'
 import type { Output, OutputOptions } from './output.ts'
+import type { Limits } from '../archive/limits.ts'
 
 /** What a command has to work with, besides its arguments and options. */
 export interface Context {
@@ -30,7 +31,8 @@ const exitMeanings: Record<keyof typeof exitCodes, string> = {
   notFound: 'no such file, directory or database',
   damaged: 'the archive is damaged, incomplete, none, or not valid; or the node lacks blocks',
   unsupported: "a type that is not OrbitDB's own, a newer format, or a store of a kind that can not be told",
-  incomplete: 'some of the databases could not be backed up'
+  incomplete: 'some of the databases could not be backed up',
+  needsBase: 'the archive has only what is new since others, which are needed besides'
 }
 
 /** A table of exit codes. */
@@ -63,6 +65,49 @@ export function withLocation (command: Command): Command {
     .option('--orbitdb <path>', 'the directory given to OrbitDB (default: orbitdb)')
     .option('--blockstore-options <options>', 'the options that the blockstore was made with, where they can not be told from what is in it: base=..., sublevel=..., prefixLength=..., extension=..., kind=level or kind=fs, with commas between them')
     .option('--datastore-options <options>', 'those of the datastore: sublevel=..., extension=..., kind=...')
+}
+
+/** Adds an argument for values that can be given several times to those before it. */
+export const collect = (value: string, before: string[] = []): string[] => [...before, value]
+
+/** Options of commands that read archives. */
+export interface ArchiveOptions extends OutputOptions {
+  root?: string
+  limit?: string[]
+}
+
+/** Adds what commands that read archives take. */
+export function withArchives (command: Command, what: string): Command {
+  return withLimits(command)
+    .argument('[archive...]', `the file or http(s) URL to ${what}, - or nothing for standard input; several where they belong together, as increments and what they are based on`)
+    .option('--root <cid>', 'the root that the archive must have, as create prints it: of several archives, the one that is meant')
+}
+
+/** Adds the option that raises limits. */
+export function withLimits (command: Command): Command {
+  return command.option('--limit <name=number>', 'raise a limit of what there may be in an archive, for one that you trust; can be given several times', collect)
+}
+
+/** Checks the root that was given, if one was. */
+export async function parseRoot (text?: string): Promise<string | undefined> {
+  const { CID } = await import('multiformats/cid')
+  try {
+    return text == null ? undefined : CID.parse(text).toString()
+  } catch (cause) {
+    throw new CLIError('usage', `--root "${text}" is no CID: give the root as create prints it`, { cause })
+  }
+}
+
+/** Reads the limits that were given. */
+export async function parseLimits (texts: string[] = []): Promise<Partial<Limits>> {
+  const { defaultLimits } = await import('../archive/limits.ts')
+  return Object.fromEntries(texts.map(text => {
+    const [, name, number] = /^(\w+)=(\d+)$/.exec(text) ?? []
+    if (!Object.hasOwn(defaultLimits, name ?? '')) {
+      throw new CLIError('usage', `--limit "${text}": give one of ${Object.entries(defaultLimits).map(([name, number]) => `${name}=${number}`).join(', ')}`)
+    }
+    return [name, Number(number)]
+  }))
 }
 
 /** Options of commands on a node. */

@@ -10,7 +10,8 @@ export const exitCodes = {
   notFound: 4,
   damaged: 5,
   unsupported: 6,
-  incomplete: 7
+  incomplete: 7,
+  needsBase: 8
 } as const
 
 /** An error whose message is all that a user needs to see. */
@@ -24,25 +25,79 @@ export class CLIError extends Error {
   }
 }
 
-interface LibraryError extends Error {
+/** An error with a code: of the library, of LevelDB, or of the system. */
+interface CodedError extends Error {
+  code?: unknown
   /** Hash of the block or entry that it is about. */
   hash?: string
+  /** The limit that is too small. */
+  limit?: string
 }
 
-/** The errors of the library, and what they say to do where that is something else on the command line. */
-const libraryErrors: Record<string, [code: keyof typeof exitCodes, toMessage?: (error: LibraryError) => string]> = {
-  EmptyArchiveError: ['damaged'],
-  NotAnArchiveError: ['damaged'],
-  ForeignArchiveError: ['damaged'],
-  DamagedArchiveError: ['damaged'],
-  TruncatedArchiveError: ['damaged'],
-  UnsupportedVersionError: ['unsupported'],
-  InvalidStateError: ['damaged'],
-  InvalidBlockError: ['damaged'],
-  InvalidEntryError: ['damaged'],
-  MissingBlockError: ['damaged', ({ hash }) => `Block "${hash}" is missing: the node does not have all of the database, which it may get from its peers when it runs`],
-  AccessDeniedError: ['damaged', ({ hash }) => `Entry "${hash}" is of a writer who may not write: if it was allowed to when it wrote the entry, use --verify signatures`],
-  EncryptedEntryError: ['damaged', ({ hash }) => `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`]
+/** What the codes of errors, and of what `verify` finds, mean here. */
+export const exitOfCode: Record<string, keyof typeof exitCodes> = {
+  // The archive
+  'archive-empty': 'damaged',
+  'not-an-archive': 'damaged',
+  'archive-foreign': 'damaged',
+  'archive-invalid': 'damaged',
+  'archive-damaged': 'damaged',
+  'archive-truncated': 'damaged',
+  'archive-incomplete': 'needsBase',
+  'archive-version': 'unsupported',
+  'dag-invalid': 'damaged',
+  'root-wrong': 'damaged',
+  'root-required': 'usage',
+  'limit-exceeded': 'damaged',
+  'database-not-found': 'notFound',
+  'database-ambiguous': 'usage',
+  // Where it comes from
+  'source-failed': 'failed',
+  'source-timeout': 'failed',
+  'source-too-large': 'failed',
+  // Blocks
+  'block-missing': 'damaged',
+  'block-damaged': 'damaged',
+  'block-doubled': 'damaged',
+  'block-invalid': 'damaged',
+  'state-invalid': 'damaged',
+  'address-invalid': 'damaged',
+  'manifest-invalid': 'damaged',
+  'access-list-invalid': 'damaged',
+  'identity-invalid': 'damaged',
+  'identity-missing': 'damaged',
+  // Entries
+  'entry-invalid': 'damaged',
+  'entry-foreign': 'damaged',
+  'entry-encrypted': 'damaged',
+  'entry-plain': 'damaged',
+  'signature-invalid': 'damaged',
+  'key-wrong': 'damaged',
+  'access-denied': 'damaged',
+  'access-failed': 'damaged',
+  'access-too-deep': 'damaged',
+  'import-not-supported': 'unsupported',
+  // The node
+  'node-unsupported': 'failed',
+  'storage-failed': 'failed',
+  'join-failed': 'failed',
+  'log-closed': 'failed',
+  'log-cleared': 'failed',
+  'orbitdb-stopped': 'failed',
+  'backup-left': 'failed',
+  LEVEL_LOCKED: 'inUse',
+  LEVEL_CORRUPTION: 'damaged'
+}
+
+/** What to do about errors, where that is something else on the command line than in an app. */
+const messages: Record<string, (error: CodedError) => string> = {
+  'block-missing': ({ hash }) => `Block "${hash}" is missing: the node does not have all of the database, which it may get from its peers when it runs`,
+  'access-denied': ({ hash }) => `Entry "${hash}" is of a writer who may not write: if it was allowed to when it wrote the entry, use --verify signatures`,
+  'entry-encrypted': ({ hash }) => `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`,
+  'limit-exceeded': ({ message, limit }) => limit == null ? message : `${message.replace(/\. Whoever trusts it.*/s, '')}: if you trust it, raise the limit with --limit ${limit}=${/(\d+) is more than/.exec(message)?.[1] ?? '...'}, here and where it is read`,
+  'root-required': ({ message }) => `${message}: give it with --root`,
+  LEVEL_LOCKED: ({ message }) => `"${/lock (.+)[/\\]LOCK/.exec(message)?.[1] ?? 'the directory'}" is in use by a running node, or by another run of this command: stop the node, or use the library in it`,
+  LEVEL_CORRUPTION: ({ message }) => `A LevelDB of the node is damaged: ${message}`
 }
 
 /** The error about a type that an app has registered with OrbitDB. */
@@ -56,7 +111,7 @@ export const notWritable = (path: string): CLIError => {
 }
 
 /** An error, what it was caused by, what that was caused by, and so on. */
-function * causesOf (error: unknown): Generator<Error & { code?: string }> {
+function * causesOf (error: unknown): Generator<CodedError> {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     yield cause
   }
@@ -65,23 +120,15 @@ function * causesOf (error: unknown): Generator<Error & { code?: string }> {
 /** Finds out what an error means to somebody who did not see the code that threw it. */
 export function toCLIError (error: unknown): CLIError {
   for (const cause of causesOf(error)) {
-    const { name, code, message } = cause
+    const { code, message } = cause
     if (cause instanceof CLIError) {
       return cause
     }
     if (cause instanceof CommanderError) {
       return new CLIError('usage', message.replace(/^error: /, ''))
     }
-    if (code === 'LEVEL_LOCKED') {
-      const path = /lock (.+)[/\\]LOCK/.exec(message)?.[1] ?? 'the directory'
-      return new CLIError('inUse', `"${path}" is in use by a running node, or by another run of this command: stop the node, or use the library in it`, { cause })
-    }
-    if (code === 'LEVEL_CORRUPTION') {
-      return new CLIError('damaged', `A LevelDB of the node is damaged: ${message}`, { cause })
-    }
-    if (Object.hasOwn(libraryErrors, name)) {
-      const [code, toMessage = () => message] = libraryErrors[name]
-      return new CLIError(code, toMessage(cause), { cause })
+    if (typeof code === 'string' && Object.hasOwn(exitOfCode, code)) {
+      return new CLIError(exitOfCode[code], messages[code]?.(cause) ?? message, { cause })
     }
     const type = /^AccessController type '(.+)' is not supported$/.exec(message)?.[1]
     if (type != null) {
@@ -92,3 +139,6 @@ export function toCLIError (error: unknown): CLIError {
   const said = error instanceof Error && error.cause instanceof Error && (error as NodeJS.ErrnoException).code?.startsWith('LEVEL_') ? error.cause : error
   return new CLIError('failed', said instanceof Error ? said.message : String(said), { cause: error })
 }
+
+/** Whether an error is about what a node has of a database, and not that something was interrupted, or could not be written. */
+export const isOfDatabase = (error: unknown): boolean => ([exitCodes.damaged, exitCodes.unsupported] as number[]).includes(toCLIError(error).exitCode)

@@ -1,24 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { constants, createReadStream, open as openDescriptor } from 'node:fs'
+import { constants, createReadStream, open as openDescriptor, openAsBlob } from 'node:fs'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { addAbortSignal } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { CLIError, notWritable } from './errors.ts'
 import { describeKind, startLength } from './kinds.ts'
 import { isWritable } from './stores/level.ts'
 import type { Readable } from 'node:stream'
+import type { ArchiveSource, BackupSource } from '../index.ts'
 
-/** An archive to read. */
+/** One archive to read, or several that belong together. */
 export interface Source {
-  bytes: AsyncIterable<Uint8Array>
+  source: BackupSource
   /** Undefined when it is not known, as of a pipe. */
   size?: number
   /** What to call it. */
   name: string
+}
+
+/** One of them. */
+interface OneSource extends Source {
+  source: ArchiveSource
 }
 
 /** What stands for standard input and output. */
@@ -26,13 +30,29 @@ export const dash = '-'
 
 const chunkSize = 2 ** 20
 
-/** Opens an archive: standard input when there is no path. */
-export async function openSource (path = dash, signal: AbortSignal): Promise<Source> {
+/** Opens archives: standard input when none is named. */
+export async function openSource (paths: string[], signal: AbortSignal): Promise<Source> {
+  const opened = await Promise.all((paths.length === 0 ? [dash] : paths).map(path => openOne(path, signal)))
+  if (opened.length === 1) {
+    return opened[0]
+  }
+  const sizes = opened.map(({ size }) => size)
+  return {
+    source: { sources: opened.map(({ source }) => source) },
+    size: sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + size!, 0),
+    name: opened.map(({ name }) => name).join(' + ')
+  }
+}
+
+async function openOne (path: string, signal: AbortSignal): Promise<OneSource> {
   if (path === dash) {
     if (process.stdin.isTTY) {
       throw new CLIError('usage', 'No archive is given: name a file, or pipe one in')
     }
-    return { bytes: checkStart(addAbortSignal(signal, process.stdin)), name: 'standard input' }
+    return { source: checkStart(addAbortSignal(signal, process.stdin)), name: 'standard input' }
+  }
+  if (/^https?:\/\//.test(path)) {
+    return openURL(path, signal)
   }
   try {
     const stats = await stat(path)
@@ -40,13 +60,47 @@ export async function openSource (path = dash, signal: AbortSignal): Promise<Sou
       throw new CLIError('usage', `"${path}" is a directory, not an archive`)
     }
     if (stats.isFIFO()) {
-      return { bytes: checkStart(addAbortSignal(signal, await openPipe(path))), name: path }
+      return { source: checkStart(addAbortSignal(signal, await openPipe(path))), name: path }
     }
-    const stream = createReadStream(path, { highWaterMark: chunkSize, signal })
-    await once(stream, 'open')
-    return { bytes: checkStart(stream, path), size: stats.isFile() ? stats.size : undefined, name: path }
+    if (!stats.isFile()) {
+      return { source: checkStart(createReadStream(path, { highWaterMark: chunkSize, signal })), name: path }
+    }
+    assertIsNoOther(await readStart(path), path)
+    // A file can be read in any order
+    return { source: await openAsBlob(path), size: stats.size, name: path }
   } catch (error) {
     throw isCode(error, 'ENOENT') ? new CLIError('notFound', `No file "${path}" is there`, { cause: error }) : error
+  }
+}
+
+/** Gets an archive from a server. */
+async function openURL (url: string, signal: AbortSignal): Promise<OneSource> {
+  const response = await fetch(url, { signal }).catch(error => {
+    throw signal.aborted ? signal.reason : new CLIError('failed', `Could not get ${url}: ${error.cause?.message ?? error.message}`, { cause: error })
+  })
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw new CLIError(response.status === 404 || response.status === 410 ? 'notFound' : 'failed', `Could not get ${url}: the server answers "${response.status} ${response.statusText}"`)
+  }
+  const length = response.headers.get('content-encoding') == null ? Number(response.headers.get('content-length') ?? NaN) : NaN
+  return { source: checkStart(response.body ?? []), size: Number.isNaN(length) ? undefined : length, name: url }
+}
+
+async function readStart (path: string): Promise<Uint8Array> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(startLength), 0, startLength, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Fails when the first bytes of an archive are those of another kind of file, and says what it is. */
+function assertIsNoOther (start: Uint8Array, path?: string): void {
+  const kind = describeKind(start, path)
+  if (kind != null) {
+    throw new CLIError('damaged', `Not an archive: it is ${kind}`)
   }
 }
 
@@ -56,20 +110,13 @@ async function openPipe (path: string): Promise<Readable> {
   return new Socket({ fd, readable: true, writable: false })
 }
 
-/**
- * Passes bytes on unless they are those of another kind of file, of which it says what it is.
- *
- * @param path - the path of the file, where it is one
- */
-async function * checkStart (bytes: AsyncIterable<Uint8Array>, path?: string): AsyncGenerator<Uint8Array> {
+/** Passes bytes on unless they are those of another kind of file, of which it says what it is. */
+async function * checkStart (bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let start: Uint8Array[] | undefined = []
   let length = 0
   const check = (): Uint8Array[] => {
     const chunks = start!
-    const kind = describeKind(Buffer.concat(chunks).subarray(0, startLength), path)
-    if (kind != null) {
-      throw new CLIError('damaged', `Not an archive: it is ${kind}`)
-    }
+    assertIsNoOther(Buffer.concat(chunks).subarray(0, startLength))
     start = undefined
     return chunks
   }
@@ -150,7 +197,9 @@ export async function openDestination (path: string, { force }: { force: boolean
 async function writeToStdout (bytes: AsyncIterable<Uint8Array>): Promise<number> {
   const counter = createCounter()
   try {
-    await pipeline(counter.count(bytes), process.stdout)
+    for await (const chunk of counter.count(bytes)) {
+      await new Promise<void>((resolve, reject) => process.stdout.write(chunk, error => error == null ? resolve() : reject(error)))
+    }
   } catch (error) {
     throw isCode(error, 'EPIPE') ? new CLIError('failed', 'What reads the archive from standard output stopped before its end', { cause: error }) : error
   }

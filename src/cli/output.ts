@@ -55,6 +55,9 @@ export const count = (number: number, one: string, many = `${one}s`): string => 
 
 export const countEntries = (number: number): string => count(number, 'entry', 'entries')
 
+/** The roots of one archive, or of several. */
+export const formatRoots = (roots: string[]): string => `root${roots.length === 1 ? '' : 's'} ${roots.join(', ')}`
+
 /** A number of bytes: "12.3 MB". */
 export function formatSize (bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

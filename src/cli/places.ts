@@ -45,10 +45,14 @@ async function operationOf (bytes: Uint8Array | undefined): Promise<string | und
  * which keeps its log in another folder: `open(name, { Database: KeyValueIndexed() })` makes a database whose
  * type is `events`. So it goes where the node has it, or where the user says; else the entries tell.
  *
+ * @returns Undefined when its manifest is not there.
  * @throws CLIError when its type is not one of OrbitDB's own.
  */
-export async function findPlace ({ address, heads }: Restored, { directory, readBlocks, indexed }: PlaceOptions): Promise<Place> {
-  const type = String((await readManifest(readBlocks, address))?.type)
+export async function findPlace ({ address, heads }: Restored, { directory, readBlocks, indexed }: PlaceOptions): Promise<Place | undefined> {
+  const type = (await readManifest(readBlocks, address))?.type
+  if (type == null) {
+    return
+  }
   if (!ownTypes.includes(type)) {
     throw unsupportedType(type)
   }

@@ -51,10 +51,12 @@ describe('orbitdb-backup', () => {
   for (const command of ['verify', 'inspect']) {
     describe(command, () => {
       for (const [name, [create, message]] of Object.entries(broken)) {
-        it(`fails for ${name}, and says why`, async () => {
+        it(`${command === 'verify' ? 'fails for' : 'fails, where it reads that, for'} ${name}, and says why`, async () => {
           const { code, stderr } = await runCLI([command], { input: await create() })
-          strictEqual(code, 5)
-          match(stderr, message)
+          // What is not read is not known to be damaged
+          const isRead = command === 'verify' || !/truncated|last block|damaged/.test(name)
+          strictEqual(code, isRead ? 5 : 0)
+          match(stderr, isRead ? message : /^$/)
         })
       }
 
@@ -95,7 +97,7 @@ describe('orbitdb-backup', () => {
   it('inspect shows what is in an archive', async () => {
     const { code, stdout, stderr } = await runCLI(['inspect', path, '--quiet'])
     deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
-    match(stdout, new RegExp(`: 1 database, format 1, root bafy\\w+\n\nposts\n +address +${address}\n +type +events\n +entries +10 entries, 1 head, clock 1 to 10\n +writers +[0-9a-f]{66}\n +size +[\\d.]+ kB\n$`))
+    match(stdout, new RegExp(`: 1 database, format 1, root bafy\\w+\n\nposts\n +address +${address}\n +type +events\n +entries +10 entries, 1 head, clock 1 to 10\n +writers +[0-9a-f]{66}\n$`))
     deepStrictEqual(JSON.parse((await runCLI(['inspect', path, '--json'])).stdout), JSON.parse(JSON.stringify(await inspectBackup(bytes))))
   })
 

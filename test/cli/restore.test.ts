@@ -115,7 +115,7 @@ describe('orbitdb-backup restore', () => {
     const { source, databases } = JSON.parse(stdout)
     deepStrictEqual({ source, databases }, {
       source: path,
-      databases: [{ address: addresses.posts, name: 'posts', type: 'events', indexed: false, entries: 22, heads: 2 }]
+      databases: [{ address: addresses.posts, name: 'posts', type: 'events', indexed: false, entries: 22, heads: 2, added: 1, mended: 0 }]
     })
     const values = await withOrbitDB(node, async orbitdb => (await (await orbitdb.open<Events>(addresses.posts)).all()).map(({ value }) => value))
     deepStrictEqual(values.slice(-2).sort(), ['later', 'mine'])
@@ -129,7 +129,7 @@ describe('orbitdb-backup restore', () => {
       await db.put('mine', 1)
     })
     const { stdout } = await runCLI(['restore', settings, '-d', node, '--json'])
-    deepStrictEqual(JSON.parse(stdout).databases, [{ address: addresses.settings, name: 'settings', type: 'keyvalue', indexed: true, entries: 5, heads: 1 }])
+    deepStrictEqual(JSON.parse(stdout).databases, [{ address: addresses.settings, name: 'settings', type: 'keyvalue', indexed: true, entries: 5, heads: 1, added: 0, mended: 0 }])
     deepStrictEqual(await readdir(join(node, 'orbitdb', addresses.settings)), ['_index'])
   })
 

@@ -51,15 +51,16 @@ describe('orbitdb-backup prints what others wrote', () => {
       }
       return stdout
     }
+    const limit = ['--limit', 'nameBytes=1000000']
     const count = Object.keys(names).length - 1
-    await assertPlain(['create', '--all', '-d', directory, '-o', path])
+    await assertPlain(['create', '--all', '-d', directory, '-o', path, ...limit])
     for (const json of [[], ['--json']]) {
       const list = await assertPlain(['list', '-d', directory, ...json])
       if (json.length === 0) strictEqual(list.trim().split('\n').length, 1 + count)
-      const inspect = await assertPlain(['inspect', path, ...json])
+      const inspect = await assertPlain(['inspect', path, ...limit, ...json])
       if (json.length > 0) deepStrictEqual(JSON.parse(inspect).databases.map(({ name }: any) => name).sort(), Object.values(names).filter(name => name.isWellFormed()).sort())
-      await assertPlain(['verify', path, ...json])
-      await assertPlain(['restore', path, '-d', join(directory, `new${json.length}`), ...json])
+      await assertPlain(['verify', path, ...limit, ...json])
+      await assertPlain(['restore', path, '-d', join(directory, `new${json.length}`), ...limit, ...json])
     }
     await assertPlain(['create', 'nothing\u001b[2J', '-d', directory, '-o', `${path}2`], 4)
     await assertPlain(['restore', path, '--\u001b[2J'], 2)

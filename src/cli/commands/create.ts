@@ -1,7 +1,7 @@
-import { createCommand, run, withLocation } from '../command.ts'
+import { collect, createCommand, parseLimits, run, withLimits, withLocation } from '../command.ts'
 import { findDatabases, pickDatabases, titleOf } from '../databases.ts'
-import { CLIError, exitCodes, toCLIError } from '../errors.ts'
-import { dash, openDestination } from '../files.ts'
+import { CLIError, isOfDatabase, toCLIError } from '../errors.ts'
+import { dash, openDestination, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { count, countEntries, formatSize } from '../output.ts'
 import { shown } from '../text.ts'
@@ -10,16 +10,18 @@ import type { StoredDatabase } from '../databases.ts'
 import type { Destination } from '../files.ts'
 import type { OfflineNode } from '../node.ts'
 import type { Output } from '../output.ts'
-import type { Database } from '../../index.ts'
+import type { CreateProblem, Database, Limits } from '../../index.ts'
 
 interface CreateOptions extends NodeOptions {
   all?: boolean
   keepGoing?: boolean
+  base?: string[]
+  limit?: string[]
   output?: string
   force?: boolean
 }
 
-export const create = withLocation(createCommand('create', {
+export const create = withLocation(withLimits(createCommand('create', {
   summary: 'back up databases to a CAR file',
   description: `Backs up databases of a node to one file, which is all that a restore needs.
 
@@ -31,19 +33,21 @@ The file is written under another name, and gets its own when it is complete: an
     ['orbitdb-backup create /orbitdb/zdpuA... -d ./node -o posts.car', 'by its address, of a node in another folder'],
     ['orbitdb-backup create --all -o - | gzip > all.car.gz', 'all databases, to a program'],
     ['orbitdb-backup create --all --keep-going -o all.car', 'all databases that can be backed up'],
+    ['orbitdb-backup create posts --base monday.car -o tuesday.car', 'only what is new since a backup'],
     ['orbitdb-backup create posts --blockstore /var/ipfs/blocks --orbitdb /var/orbitdb -o posts.car', 'with directories somewhere else']
   ],
   exits: ['inUse', 'notFound', 'damaged', 'incomplete']
-}))
+})))
   .argument('[database...]', 'names or addresses of databases: `orbitdb-backup list` shows them')
   .option('-a, --all', 'every database that is there')
   .option('-k, --keep-going', 'back up what can be when a database can not, name those that can not, and exit with 7')
+  .option('-b, --base <archive>', 'leave out what this archive has, so that a restore needs both; can be given several times', collect)
   .option('-o, --output <file>', 'the file to write, - for standard output')
   .option('-f, --force', 'overwrite the file if it exists')
   .action((names: string[], options: CreateOptions) => run(options, context => createArchive(names, options, context)))
 
 async function createArchive (names: string[], options: CreateOptions, { signal, output }: Context): Promise<void> {
-  const { all = false, keepGoing = false, force = false, output: path, json = false } = options
+  const { all = false, keepGoing = false, force = false, base, limit, output: path, json = false } = options
   if (all === (names.length > 0)) {
     throw new CLIError('usage', all ? 'Either give databases, or --all' : 'No database is given: give names or addresses, or --all')
   }
@@ -53,6 +57,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
   if (path === dash && json) {
     throw new CLIError('usage', 'Standard output can be the archive or JSON, not both: write the archive to a file')
   }
+  const limits = await parseLimits(limit)
   const destination = await openDestination(path, { force })
   const layout = await findLayout(options)
   assertHasBlocks(layout, options)
@@ -69,14 +74,18 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     const opened = await openAll(node, layout.orbitdb, picked, { all, keepGoing, failed, output })
     if (path === dash && keepGoing) {
       // What was written there can not be taken back
-      await removeFailing(opened, failed, signal)
+      await removeFailing(opened, failed, { limits, signal })
     }
-    const { root, bytes } = await writeArchive(destination, opened, { keepGoing, failed, signal, output })
+    const { root, bytes, problems } = await writeArchive(destination, opened, { keepGoing, base, limits, failed, signal, output })
+    for (const { message } of problems.slice(0, maxProblems)) output.warn(message)
+    if (problems.length > 0) {
+      output.warn(`${problems.length > maxProblems ? `... and ${count(problems.length - maxProblems, 'other')}. ` : ''}A restore refuses this, unless it is told not to verify, and the root: --verify none --root ${root}`)
+    }
     const databases = opened.map(({ summary }) => summary)
     const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
     if (path !== dash) {
       output.result({
-        json: { output: path, root, bytes, databases, ...keepGoing && { failed: failed.map(toJSON) } },
+        json: { output: path, root, bytes, databases, ...problems.length > 0 && { problems }, ...keepGoing && { failed: failed.map(toJSON) } },
         text: () => `${path}: ${count(databases.length, 'database')}, ${countEntries(entries)}, ${formatSize(bytes)}, root ${root}`
       })
     }
@@ -88,6 +97,9 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     await node.close()
   }
 }
+
+/** How many problems are printed. */
+const maxProblems = 20
 
 /** How many databases are named in one line. */
 const maxNamed = 5
@@ -151,16 +163,13 @@ async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDataba
   return opened
 }
 
-/** Whether an error is of what a node has, and not of where it is written, or that it was interrupted. */
-const isOfDatabase = (error: unknown): boolean => ([exitCodes.damaged, exitCodes.unsupported] as number[]).includes(toCLIError(error).exitCode)
-
 /** Tries to back databases up one by one, to nowhere, and moves those that can not be to `failed`. */
-async function removeFailing (opened: Opened[], failed: Failure[], signal: AbortSignal): Promise<void> {
+async function removeFailing (opened: Opened[], failed: Failure[], options: { limits?: Partial<Limits>, signal: AbortSignal }): Promise<void> {
   const { createBackup } = await import('../../index.ts')
   const { default: drain } = await import('it-drain')
   for (const one of [...opened]) {
     try {
-      await drain(createBackup(one.db, { signal }))
+      await drain(createBackup(one.db, options))
     } catch (error) {
       if (!isOfDatabase(error)) {
         throw error
@@ -173,30 +182,35 @@ async function removeFailing (opened: Opened[], failed: Failure[], signal: Abort
 
 interface WriteOptions {
   keepGoing: boolean
+  base?: string[]
+  limits?: Partial<Limits>
   failed: Failure[]
   signal: AbortSignal
   output: Output
 }
 
 /** Writes an archive of databases, without those that can not be backed up if others are to be then. */
-async function writeArchive (destination: Destination, opened: Opened[], { keepGoing, failed, signal, output }: WriteOptions): Promise<{ root: string, bytes: number }> {
+async function writeArchive (destination: Destination, opened: Opened[], { keepGoing, base, limits, failed, signal, output }: WriteOptions): Promise<{ root: string, bytes: number, problems: CreateProblem[] }> {
   const { createBackup } = await import('../../index.ts')
   for (;;) {
     if (opened.length === 0) {
       throw new CLIError('damaged', `None of the databases can be backed up: ${describe(failed[0].database, failed[0].error)}`)
     }
     output.expect({ blocks: opened.reduce((sum, { summary }) => sum + summary.entries, 0) })
+    const problems: CreateProblem[] = []
     const backup = createBackup(opened.map(({ db }) => db), {
+      base: base == null ? undefined : (await openSource(base, signal)).source,
+      limits,
       signal,
-      onProgress: event => event.type === 'orbitdb-backup:create:problem' ? output.warn(event.detail.message) : output.onProgress(event)
+      onProgress: event => event.type === 'orbitdb-backup:create:problem' ? problems.push(event.detail) : output.onProgress(event)
     })
     try {
       const bytes = await destination.write(backup)
-      return { root: String(await backup.root), bytes }
+      return { root: String(await backup.root), bytes, problems }
     } catch (error) {
       const before = failed.length
       if (isOfDatabase(error)) {
-        await removeFailing(opened, failed, signal)
+        await removeFailing(opened, failed, { limits, signal })
       }
       if (failed.length === before) {
         throw error

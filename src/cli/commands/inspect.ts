@@ -1,12 +1,11 @@
-import { createCommand, run } from '../command.ts'
+import { createCommand, parseLimits, parseRoot, run, withArchives } from '../command.ts'
 import { openSource } from '../files.ts'
-import { count, countEntries } from '../output.ts'
+import { count, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
-import type { Context } from '../command.ts'
-import type { OutputOptions } from '../output.ts'
+import type { ArchiveOptions, Context } from '../command.ts'
 import type { DatabaseSummary } from '../../index.ts'
 
-export const inspect = createCommand('inspect', {
+export const inspect = withArchives(createCommand('inspect', {
   summary: 'show what is in an archive',
   description: 'Shows what is in an archive: its root, and of each database the address, name, type, entries and writers. It shows what the archive claims, and reads its beginning only, where that is enough; whether all of it is there, signed and allowed is what `verify` checks.',
   examples: [
@@ -14,20 +13,21 @@ export const inspect = createCommand('inspect', {
     ["orbitdb-backup inspect --json posts.car | jq -r '.databases[].address'", 'the addresses, in a script']
   ],
   exits: ['notFound', 'damaged', 'unsupported']
-})
-  .argument('[archive]', 'the file to read, - or nothing for standard input')
-  .action((path: string | undefined, options: OutputOptions) => run(options, context => inspectArchive(path, context), { isAsked: true }))
+}), 'read')
+  .action((paths: string[], options: ArchiveOptions) => run(options, context => inspectArchive(paths, options, context), { isAsked: true }))
 
-async function inspectArchive (path: string | undefined, { signal, output }: Context): Promise<void> {
-  const { bytes, size, name } = await openSource(path, signal)
+async function inspectArchive (paths: string[], { root: cid, limit }: ArchiveOptions, { signal, output }: Context): Promise<void> {
+  const limits = await parseLimits(limit)
+  const root = await parseRoot(cid)
+  const { source, size, name } = await openSource(paths, signal)
   output.expect({ bytes: size })
   const { inspectBackup } = await import('../../archive/inspect.ts')
-  const summary = await inspectBackup(bytes, { signal, onProgress: output.onProgress })
-  const { root, version, databases } = summary
+  const summary = await inspectBackup(source, { root, limits, signal, onProgress: output.onProgress })
+  const { roots, bases, version, databases } = summary
   output.result({
     json: summary,
     text: () => [
-      `${name}: ${count(databases.length, 'database')}, format ${version}, root ${root}`,
+      `${name}: ${count(databases.length, 'database')}, format ${version}, ${formatRoots(roots)}${bases.length > 0 ? `, only what is new since ${bases.join(', ')}` : ''}`,
       ...databases.map(formatDatabase)
     ].join('\n\n')
   })

@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCommand, run, withLocation } from '../command.ts'
 import { findDatabases, hashOf, nameOf } from '../databases.ts'
+import { isOfDatabase } from '../errors.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
 import { pathsOf, readWholeLog } from '../logs.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
-import type { ReadBlocks } from '../node.ts'
+import type { OfflineNode, ReadBlocks } from '../node.ts'
 
 const batchLength = 1000
 
@@ -19,13 +20,19 @@ export const list = withLocation(createCommand('list', {
 The size is that of the blocks and of OrbitDB's own files. Where the node lacks blocks of a database it says how many: such a database can not be backed up here.`,
   examples: [
     ['orbitdb-backup list', 'of a node in this folder'],
+    ['orbitdb-backup list --root', 'is my backup current? Then it has this root'],
     ["orbitdb-backup list -d ./node --json | jq -r '.databases[].address'", 'the addresses, in a script']
   ],
   exits: ['inUse', 'notFound']
 }))
-  .action((options: NodeOptions) => run(options, context => listDatabases(options, context), { isAsked: true }))
+  .option('--root', 'show the root that a backup of each would have now, and that of all: it is that of a backup that is current')
+  .action((options: ListOptions) => run(options, context => listDatabases(options, context), { isAsked: true }))
 
-async function listDatabases (options: NodeOptions, { signal, output }: Context): Promise<void> {
+interface ListOptions extends NodeOptions {
+  root?: boolean
+}
+
+async function listDatabases (options: ListOptions, { signal, output }: Context): Promise<void> {
   const layout = await findLayout(options)
   assertHasBlocks(layout, options)
   const { openNode } = await import('../node.ts')
@@ -35,9 +42,16 @@ async function listDatabases (options: NodeOptions, { signal, output }: Context)
     for (const database of await findDatabases(layout.orbitdb, node.readBlocks)) {
       databases.push(await describe(database, layout.orbitdb, node.readBlocks, signal))
     }
+    let root: string | null = null
+    if (options.root === true) {
+      for (const description of databases) {
+        description.root = await rootOf([description], node, layout.orbitdb, signal)
+      }
+      root = await rootOf(databases.filter(({ accessControllerOf }) => accessControllerOf.length === 0), node, layout.orbitdb, signal)
+    }
     output.result({
-      json: { blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
-      text: () => databases.length === 0 ? `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb if it is somewhere else` : format(databases)
+      json: { blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, ...options.root === true && { root }, databases },
+      text: () => databases.length === 0 ? `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb if it is somewhere else` : `${format(databases)}${options.root === true ? `\n\nroot of all: ${root ?? 'none'}` : ''}`
     })
   } finally {
     await node.close()
@@ -61,6 +75,24 @@ interface Description {
   accessControllerOf: string[]
   /** Whether there is nothing but a restore that was not finished. */
   unfinished?: true
+  /** The root that a backup of it would have; null when it can not be backed up. */
+  root?: string | null
+}
+
+/** The root that a backup of databases would have, without those that are not there: null when they can not be backed up. */
+async function rootOf (databases: Description[], node: OfflineNode, orbitdb: string, signal: AbortSignal): Promise<string | null> {
+  const { createBackup } = await import('../../index.ts')
+  const { openDatabase } = await import('../open.ts')
+  const there = databases.filter(({ unfinished }) => unfinished == null)
+  try {
+    const opened = await Promise.all(there.map(({ address }) => openDatabase(node, orbitdb, address)))
+    return opened.length === 0 ? null : String(await createBackup(opened.map(({ db }) => db), { signal }).root)
+  } catch (error) {
+    if (!isOfDatabase(error)) {
+      throw error
+    }
+    return null
+  }
 }
 
 async function describe (database: StoredDatabase, orbitdb: string, readBlocks: ReadBlocks, signal: AbortSignal): Promise<Description> {
@@ -108,7 +140,7 @@ async function sizeOf (path: string): Promise<number> {
 function format (databases: Description[]): string {
   return formatTable([
     ['NAME', 'TYPE', 'ENTRIES', 'HEADS', 'SIZE', 'ADDRESS', ''],
-    ...databases.map(({ name, type, indexed, entries, heads, bytes, address, missing, accessControllerOf, unfinished }) => [
+    ...databases.map(({ name, type, indexed, entries, heads, bytes, address, missing, accessControllerOf, unfinished, root }) => [
       name == null ? '?' : shown(name, 40),
       `${type == null ? '?' : shown(type, 40)}${indexed ? ' (indexed)' : ''}`,
       String(entries),
@@ -117,6 +149,7 @@ function format (databases: Description[]): string {
       address,
       [
         ...accessControllerOf.length > 0 ? [`access controller of ${accessControllerOf.slice(0, 5).map(name => shown(name, 40)).join(', ')}`] : [],
+        ...root == null ? [] : [`root ${root}`],
         ...unfinished ? ['its restore was not finished: restore it again'] : [],
         ...missing > 0 ? [`${count(missing, 'block is', 'blocks are')} missing`] : []
       ].join('; ')

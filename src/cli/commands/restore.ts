@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { createCommand, run, withLocation } from '../command.ts'
+import { collect, createCommand, parseLimits, parseRoot, run, withArchives, withLocation } from '../command.ts'
 import { databaseNamesIn, hashOf } from '../databases.ts'
 import { CLIError } from '../errors.ts'
 import { openSource } from '../files.ts'
@@ -11,43 +11,50 @@ import { count, countEntries } from '../output.ts'
 import { findPlace } from '../places.ts'
 import { shown } from '../text.ts'
 import { openLevel } from '../stores/level.ts'
-import type { Context, NodeOptions } from '../command.ts'
+import type { ArchiveOptions, Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
 import type { Place } from '../places.ts'
-import type { Database, DatabaseFactory, ImportOptions, OrbitDB } from '../../index.ts'
+import type { BackupSource, Database, DatabaseFactory, ImportOptions, ImportResult, OrbitDB } from '../../index.ts'
 
-interface RestoreOptions extends NodeOptions {
+interface RestoreOptions extends NodeOptions, ArchiveOptions {
+  database?: string[]
+  repair?: boolean
   verify: 'full' | 'signatures' | 'none'
   indexed?: boolean
 }
 
 const verifyOptions: Record<RestoreOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
 
-export const restore = withLocation(createCommand('restore', {
+export const restore = withLocation(withArchives(createCommand('restore', {
   summary: 'restore the databases of an archive',
   description: `Restores the databases of an archive in a node's directories: in new ones, which are made, or in those of a node, which must be down. A database that is there already keeps all that it has, and gets what it lacks.
 
 Every block is checked against its hash. No key and no identity is made: a restored database can be read by anyone, and written to only by an identity that its access controller names, so keep the keystore of its writers (orbitdb/keystore) in a safe place of its own.
 
---verify full checks every signature and that every writer may write; signatures leaves out the latter, as a writer may have been revoked since; none leaves out both, for archives of your own and for entries that are encrypted, whose keys the command line does not have.
+--verify full checks every signature and that every writer may write; signatures leaves out the latter, as a writer may have been revoked since; none leaves out both and the form of entries, for archives of your own, whose root --root tells, and for entries that are encrypted, whose keys the command line does not have.
 
 If it fails, new directories are removed, and what it stored in those of a node is not pinned, so that the node's garbage collection removes it.`,
   examples: [
     ['orbitdb-backup restore posts.car -d ./node', 'a file, on a node in another folder, or on a new one'],
     ['gunzip < all.car.gz | orbitdb-backup restore', 'what a program writes, on a node in this folder'],
+    ['orbitdb-backup restore monday.car tuesday.car', 'an archive and what is new since, in any order'],
+    ['orbitdb-backup restore all.car --database posts', 'one of the databases of an archive'],
+    ['orbitdb-backup restore https://example.org/all.car --root bafy...', 'from a server, and only this backup'],
+    ['orbitdb-backup restore posts.car --verify none --root bafy...', 'what a backup of your own had, bad entries included'],
     ['orbitdb-backup restore settings.car --indexed', 'for an app that opens it with KeyValueIndexed']
   ],
-  exits: ['inUse', 'notFound', 'damaged', 'unsupported']
-}))
-  .argument('[archive]', 'the file to restore, - or nothing for standard input')
+  exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'needsBase']
+}), 'restore'))
+  .option('--database <name>', 'restore this database only, by its name or address; can be given several times', collect)
+  .option('--repair', 'check all of the log that the node has then, and mend it, and not only what the archive needs of it')
   .addOption(new Option('--verify <what>', 'what to check of the entries').choices(Object.keys(verifyOptions)).default('full'))
   .option('--indexed', 'put key-value databases where KeyValueIndexed keeps them (default: where the node has them)')
   .option('--no-indexed', 'put them where KeyValue keeps them')
-  .action((path: string | undefined, options: RestoreOptions) => run(options, context => restoreArchive(path, options, context)))
+  .action((paths: string[], options: RestoreOptions) => run(options, context => restoreArchive(paths, options, context)))
 
-async function restoreArchive (path: string | undefined, options: RestoreOptions, { signal, output }: Context): Promise<void> {
-  const { bytes, size, name } = await openSource(path, signal)
+async function restoreArchive (paths: string[], options: RestoreOptions, { signal, output }: Context): Promise<void> {
+  const { source, size, name } = await openSource(paths, signal)
   output.expect({ bytes: size })
   const layout = await findLayout(options)
   const { names } = await prepareUndo(layout)
@@ -70,13 +77,15 @@ async function restoreArchive (path: string | undefined, options: RestoreOptions
       for (const name of [...now.names].slice(0, sampleSize)) {
         await assertIsNew(layout.orbitdb, name)
       }
-      return restoreTo(node, layout, bytes, options, { signal, output })
+      return restoreTo(node, layout, source, options, { signal, output })
     })
-    const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
+    const sum = (count: (database: typeof databases[number]) => number): number => databases.reduce((sum, database) => sum + count(database), 0)
+    const entries = sum(({ entries }) => entries)
     output.result({
       json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases },
       text: () => [
         ...databases.map(({ name, type, entries, heads, address }) => `${shown(name)}: ${shown(type)}, ${countEntries(entries)}, ${count(heads, 'head')}, ${address}`),
+        `${countEntries(sum(({ added }) => added))} new${sum(({ mended }) => mended) === 0 ? '' : `, ${countEntries(sum(({ mended }) => mended))} mended`}`,
         `blocks are in ${layout.blockstore.path}, OrbitDB's directory is ${layout.orbitdb}`,
         `${name}: restored ${count(databases.length, 'database')}, ${countEntries(entries)}`
       ].join('\n')
@@ -105,11 +114,12 @@ async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Prom
   }
 }
 
-async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, bytes: AsyncIterable<Uint8Array>, { verify, indexed }: RestoreOptions, { signal, output }: Context) {
+async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, source: BackupSource, { verify, indexed, root, limit, database: names, repair }: RestoreOptions, { signal, output }: Context) {
   const { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } = await import('../../index.ts')
   const { createIdentities } = await import('../node.ts')
   const { ipfs, readBlocks } = node
   const places = new Map<string, Place>()
+  const results = new Map<string, ImportResult>()
   const own: Record<string, () => DatabaseFactory<any>> = { events: Events, documents: Documents, keyvalue: KeyValue }
 
   const identities = await createIdentities(ipfs)
@@ -120,11 +130,28 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, byt
       await assertIsNew(directory, hashOf(address))
       const heads = (options.restore?.heads ?? []).map((head: string | { hash: string }) => typeof head === 'string' ? head : head.hash)
       const place = await findPlace({ address, heads }, { directory, readBlocks, indexed })
+      if (place == null) {
+        // It can not be opened, and the library says why
+        return orbitdb.open(address, options)
+      }
       places.set(address, place)
-      return orbitdb.open(address, { ...options, Database: place.isIndexed ? KeyValueIndexed() : own[place.type]() })
+      const create = place.isIndexed ? KeyValueIndexed() : own[place.type]()
+      const Database: DatabaseFactory<any> = async params => {
+        const db = await create(params)
+        const importState = async (...args: Parameters<Database['import']>): Promise<ImportResult> => {
+          const result = await db.import(...args)
+          results.set(address, result)
+          return result
+        }
+        return { ...db, import: importState }
+      }
+      return orbitdb.open(address, { ...options, Database, restore: { ...options.restore, repair } })
     }
-    const restored = await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, bytes, {
+    const restored = await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
       verify: verifyOptions[verify],
+      root: await parseRoot(root),
+      limits: await parseLimits(limit),
+      databases: names,
       sync: false,
       signal,
       onProgress: output.onProgress
@@ -135,7 +162,7 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, byt
     const databases = []
     for (const { address, name, log } of Array.isArray(restored) ? restored : [restored]) {
       const { heads, index } = await log.export()
-      databases.push({ address, name, type: places.get(address)!.type, indexed: places.get(address)!.isIndexed, entries: index.size, heads: heads.length })
+      databases.push({ address, name, type: places.get(address)!.type, indexed: places.get(address)!.isIndexed, entries: index.size, heads: heads.length, ...results.get(address)! })
     }
     return databases
   } finally {

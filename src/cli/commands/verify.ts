@@ -1,15 +1,14 @@
-import { createCommand, run } from '../command.ts'
+import { createCommand, parseLimits, parseRoot, run, withArchives } from '../command.ts'
 import { CLIError } from '../errors.ts'
 import { openSource } from '../files.ts'
-import { count, countEntries } from '../output.ts'
+import { count, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
-import type { Context } from '../command.ts'
-import type { OutputOptions } from '../output.ts'
+import type { ArchiveOptions, Context } from '../command.ts'
 
 // How many findings are printed, of each kind
 const maxFindings = 20
 
-export const verify = createCommand('verify', {
+export const verify = withArchives(createCommand('verify', {
   summary: 'check all of an archive',
   description: 'Checks everything in an archive that can be checked without a node: that every block matches its hash, that nothing is missing and nothing is there besides, that every entry is signed by an identity that may write, where the access controller is one of OrbitDB\'s own. It tells all that is wrong, and writes nothing.',
   examples: [
@@ -17,18 +16,20 @@ export const verify = createCommand('verify', {
     ['gunzip < all.car.gz | orbitdb-backup verify', 'check what a program writes'],
     ['orbitdb-backup verify --quiet posts.car && rsync posts.car backup:', 'check it in a script']
   ],
-  exits: ['notFound', 'damaged', 'unsupported']
-})
-  .argument('[archive]', 'the file to check, - or nothing for standard input')
-  .action((path: string | undefined, options: OutputOptions) => run(options, context => verifyArchive(path, context)))
+  exits: ['notFound', 'damaged', 'unsupported', 'needsBase']
+}), 'check')
+  .action((paths: string[], options: ArchiveOptions) => run(options, context => verifyArchive(paths, options, context)))
 
-async function verifyArchive (path: string | undefined, { signal, output }: Context): Promise<void> {
-  const { bytes, size, name } = await openSource(path, signal)
+async function verifyArchive (paths: string[], { root: cid, limit }: ArchiveOptions, { signal, output }: Context): Promise<void> {
+  const limits = await parseLimits(limit)
+  const root = await parseRoot(cid)
+  const { source, size, name } = await openSource(paths, signal)
   output.expect({ bytes: size })
   const { verifyBackup } = await import('../../index.ts')
-  const report = await verifyBackup(bytes, { signal, onProgress: output.onProgress })
+  const report = await verifyBackup(source, { root, limits, signal, onProgress: output.onProgress })
 
-  const { root, ok, databases, problems, unchecked } = report
+  const { roots, ok, needs, databases, problems, unchecked } = report
+  const isIncomplete = needs.length > 0 && problems.length === 0
   const list = (title: string, findings: Array<{ message: string }>): string[] => [
     ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${shown(message, 500)}`),
     ...findings.length > maxFindings ? [`${title}: ... and ${count(findings.length - maxFindings, 'other')}, --json lists them all`] : []
@@ -39,9 +40,12 @@ async function verifyArchive (path: string | undefined, { signal, output }: Cont
     text: () => [
       ...list('problem', problems),
       ...list('not checked', unchecked),
-      `${name}: ${ok ? 'valid' : 'not valid'}, ${count(databases.length, 'database')}, ${countEntries(entries)}, root ${root}`
+      `${name}: ${ok ? 'valid' : isIncomplete ? `incomplete: needs ${needs.join(', ')}` : 'not valid'}, ${count(databases.length, 'database')}, ${countEntries(entries)}, ${formatRoots(roots)}`
     ].join('\n')
   })
+  if (isIncomplete) {
+    throw new CLIError('needsBase', `The archive has only what is new since ${needs.join(', ')}: give that as well, to check both`)
+  }
   if (!ok) {
     throw new CLIError('damaged', `The archive is not valid: ${problems[0].message}${problems.length > 1 ? `, and ${count(problems.length - 1, 'other problem')}` : ''}`)
   }

@@ -1,0 +1,33 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exitCodes, exitOfCode, toCLIError } from '../../src/cli/errors.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** The codes that the sources in a folder give errors and findings. */
+async function codesIn (folder: string): Promise<string[]> {
+  const paths = (await readdir(join(root, folder), { recursive: true })).filter(path => /\.[jt]s$/.test(path))
+  const sources = await Promise.all(paths.map(path => readFile(join(root, folder, path), 'utf8')))
+  return sources.flatMap(source => [...source.matchAll(/\bcode(?: =|:) '([a-z][a-z-]*)'|defineError\('\w+', '([a-z-]+)'\)/g)]).map(([, one, other]) => one ?? other)
+}
+
+describe('orbitdb-backup decides by the codes of errors', () => {
+  it('has an exit code for each that there is', async () => {
+    const codes = new Set((await Promise.all(['src/archive', 'src/blocks', 'src/core', 'node_modules/@orbitdb/core/src'].map(codesIn))).flat())
+    ok(codes.size > 30)
+    deepStrictEqual([...codes].filter(code => !Object.hasOwn(exitOfCode, code)).sort(), [], 'to be added to src/cli/errors.ts')
+  })
+
+  it('and documents each exit code', async () => {
+    const docs = await readFile(join(root, 'docs/CLI.md'), 'utf8')
+    deepStrictEqual([...docs.matchAll(/^\| (\d) \|/gm)].map(([, code]) => Number(code)), Object.values(exitCodes))
+  })
+
+  it('and not by names or messages, whatever the error is the cause of', () => {
+    const inner = Object.assign(new Error('a message'), { name: 'AnyError', code: 'archive-version' })
+    const { exitCode, message } = toCLIError(new Error('outer', { cause: inner }))
+    deepStrictEqual([exitCode, message], [6, 'a message'])
+    strictEqual(toCLIError(Object.assign(new Error('x'), { name: 'DamagedArchiveError' })).exitCode, 1)
+  })
+})
