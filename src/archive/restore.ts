@@ -107,6 +107,7 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
         restore: {
           ...await toState(blocks, database, dag),
           intake: intakes.get(database),
+          hasExactHeads: true,
           verify,
           repair,
           onProgress: ({ detail }) => {

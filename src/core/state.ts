@@ -52,6 +52,8 @@ export interface RestoreState {
   blocks?: Iterable<GivenBlock | readonly GivenBlock[]> | AsyncIterable<GivenBlock | readonly GivenBlock[]>
   /** What has taken entries of the state already. */
   intake?: Intake
+  /** Whether a state is refused whose heads are not exactly the entries that no other follows; defaults to false. */
+  hasExactHeads?: boolean
   /** The state of the access controller. */
   accessController?: unknown
 }

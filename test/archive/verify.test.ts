@@ -5,7 +5,7 @@ import { createCipher } from '../helpers/encryption.ts'
 import { createBlock, forge, toCID, toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
-import { Entry, IPFSAccessController, OrbitDBAccessController, useAccessController, useIdentityProvider, verifyBackup } from '../../src/index.ts'
+import { Entry, IPFSAccessController, OrbitDBAccessController, restoreBackup, useAccessController, useIdentityProvider, verifyBackup } from '../../src/index.ts'
 import type { Parts } from '../helpers/forgery.ts'
 import type { Replica } from '../helpers/replicas.ts'
 import type { Database, Events, ProblemCode, SigningIdentity, VerifyReport } from '../../src/index.ts'
@@ -37,6 +37,11 @@ describe('verifyBackup', () => {
     strictEqual(report.ok, codes.length === 0)
     for (const { message } of report.problems) ok(message.length > 0)
     check(report)
+    if (report.unchecked.length === 0) {
+      const { orbitdb } = await createReplica()
+      const isRestored = await restoreBackup(orbitdb, archive, { sync: false }).then(() => true, () => false)
+      strictEqual(isRestored, report.ok, 'a restore into an empty node says the same')
+    }
   }
 
   describe('finds nothing wrong in an archive', () => {
@@ -178,17 +183,17 @@ describe('verifyBackup', () => {
         parts.blocks.set(toHash(block.cid), block)
         parts.access = block.cid
         parts.snapshot.accessController = { block: block.cid.multihash.digest }
-      }), ['access-controller-invalid'])
+      }), ['block-missing'])
       await assertFinds(await forge(bytes, async parts => {
         parts.blocks.delete(toHash(parts.access!))
         delete parts.access
         delete parts.snapshot.accessController
-      }), ['access-controller-invalid'])
+      }), ['block-missing'])
     })
 
-    it('an entry that is none', async () => assertFinds(await forge(bytes, parts => replaceHead(parts, () => ({ not: 'an entry' }))), ['entry-invalid', 'head-missing'].slice(0, 1) as ProblemCode[]))
+    it('an entry that is none', async () => assertFinds(await forge(bytes, parts => replaceHead(parts, () => ({ not: 'an entry' }))), ['entry-invalid']))
 
-    it('an entry of another log', async () => assertFinds(await forge(bytes, parts => rewriteHead(parts, writer, { id: '/orbitdb/another' })), ['entry-invalid']))
+    it('an entry of another log', async () => assertFinds(await forge(bytes, parts => rewriteHead(parts, writer, { id: '/orbitdb/another' })), ['entry-foreign']))
 
     it('an entry whose signature is not valid', async () => assertFinds(await forge(bytes, parts => replaceHead(parts, entry => { entry.payload.value = 'forged' })), ['signature-invalid']))
 
@@ -198,9 +203,9 @@ describe('verifyBackup', () => {
 
     it('an entry that names one that is not in the list', async () => {
       const forged = await forge(bytes, parts => rewriteHead(parts, writer, { refs: [stranger.hash] }))
-      await assertFinds(forged, ['entry-missing'], ({ problems }) => ok(problems[0].message.includes(stranger.hash)))
+      await assertFinds(forged, ['block-missing'], ({ problems }) => ok(problems[0].message.includes(stranger.hash)))
       const { roots, blocks } = await readCar(forged)
-      await assertFinds(await writeCar(roots, blocks.toReversed()), ['entry-missing'])
+      await assertFinds(await writeCar(roots, blocks.toReversed()), ['block-missing'])
     })
 
     it('an entry that another names, and is not in the list', async () => {
@@ -208,7 +213,7 @@ describe('verifyBackup', () => {
         const entry = dagCbor.decode<any>(parts.blocks.get(toHash(parts.heads[0]))!.bytes)
         parts.entries = parts.entries.filter(cid => !entry.next.includes(toHash(cid)))
         parts.blocks.delete(entry.next[0])
-      }), ['entry-missing', 'head-missing'])
+      }), ['block-missing'])
     })
 
     it('a head that another entry follows', async () => {
@@ -218,7 +223,7 @@ describe('verifyBackup', () => {
 
     it('a head that is not in the list', async () => assertFinds(await forge(bytes, parts => { parts.heads = [] }), ['head-missing']))
 
-    it('a head that is no entry', async () => assertFinds(await forge(bytes, parts => { parts.heads.push(parts.identities[0]) }), ['head-wrong']))
+    it('a head that is no entry', async () => assertFinds(await forge(bytes, parts => { parts.heads.push(parts.identities[0]) }), ['entry-invalid']))
 
     it('an identity that is not in the list', async () => {
       await assertFinds(await forge(bytes, parts => {
@@ -227,7 +232,7 @@ describe('verifyBackup', () => {
       }), ['identity-missing'])
     })
 
-    it('an identity that wrote nothing', async () => assertFinds(await forge(bytes, parts => addIdentity(parts, stranger)), ['identity-extra']))
+    it('no fault with an identity that wrote nothing', async () => assertFinds(await forge(bytes, parts => addIdentity(parts, stranger)), []))
 
     it('an identity whose signatures are not valid', async () => {
       for (const signatures of [{ ...writer.signatures, id: stranger.signatures.id }, { ...writer.signatures, publicKey: stranger.signatures.publicKey }]) {
@@ -251,7 +256,7 @@ describe('verifyBackup', () => {
       await assertFinds(await forge(bytes, async parts => {
         await addIdentity(parts, stranger)
         await rewriteHead(parts, stranger)
-      }), ['access-denied'], ({ problems }) => strictEqual(problems[0].hash, stranger.hash))
+      }), ['access-denied'], ({ problems }) => ok(problems[0].message.includes(stranger.hash)))
     })
 
     it('all of it at once', async () => {
@@ -262,7 +267,7 @@ describe('verifyBackup', () => {
         const block = await createBlock('extra')
         parts.blocks.set(toHash(block.cid), block)
         parts.heads.push(parts.identities[0])
-      }), ['access-denied', 'entry-missing', 'head-wrong', 'signature-invalid'])
+      }), ['access-denied', 'entry-invalid', 'signature-invalid'])
     })
   })
 

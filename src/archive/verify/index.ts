@@ -1,21 +1,21 @@
-import { toArchived } from './archived.ts'
-import { checkDatabase } from './database.ts'
-import { addFacts, createFacts } from './facts.ts'
 import { openDag } from '../dag/index.ts'
 import { keyOf, toDigest } from '../dag/reader.ts'
+import { decodeBlock } from '../decode.ts'
 import { damagedBlock, DamagedArchiveError, hashOfDigest, LimitExceededError, TruncatedArchiveError } from '../errors.ts'
 import { toLimits } from '../limits.ts'
 import { readManifest } from '../pick.ts'
 import { createProgress } from '../progress.ts'
 import { openSource } from '../sources/index.ts'
+import { digestOf } from '../../blocks/cids.ts'
 import { toBytes } from '../../blocks/hashes.ts'
-import type { Facts } from './facts.ts'
-import type { Findings, VerifiedDatabase, VerifyReport } from './report.ts'
-import type { Dag, RootLike } from '../dag/index.ts'
+import { Intake, Verifier } from '../../core/index.ts'
+import { verifySignatures } from '../../signatures/index.ts'
+import type { Findings, ProblemCode, VerifiedDatabase, VerifyReport } from './report.ts'
+import type { Dag, DagDatabase, RootLike } from '../dag/index.ts'
 import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
 import type { BackupSource } from '../sources/index.ts'
-import type { OrbitDB } from '../../core/index.ts'
+import type { OrbitDB, RestoreState, StateProblem } from '../../core/index.ts'
 
 export type { Finding, ProblemCode, UncheckedCode, VerifiedDatabase, VerifyReport } from './report.ts'
 
@@ -32,10 +32,11 @@ export interface VerifyOptions extends ArchiveOptions<VerifyProgressEvent> {
 }
 
 /**
- * Verifies an archive without a node: that its blocks match their hashes, and that each snapshot has
- * exactly the entries that its heads lead to, validly signed by valid identities that may write. The
- * report lists all that is wrong. Identities of other types than OrbitDB's own can not be checked
- * here, nor who may write by other types of access controllers: a restore does that.
+ * Verifies an archive without a node, by the rules that a restore has: that its blocks match their hashes, and
+ * that each snapshot has exactly the entries that its heads lead to, validly signed by valid identities that may
+ * write. The report lists all that is wrong. Access controllers and identity providers of an app are asked where
+ * an instance is given; what they would decide is `unchecked` otherwise. Nothing of the archive is opened in that
+ * instance.
  *
  * @throws ArchiveError of some class when there is nothing to report about.
  */
@@ -44,19 +45,19 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
   const opened = await openSource(source, { ipfs: orbitdb?.ipfs, limits, signal })
   const findings: Findings = { problems: [], unchecked: [] }
   const { problems, unchecked } = findings
-  const facts = createFacts()
   try {
     const onRead = createProgress('orbitdb-backup:verify:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })
-    await readAll(dag, facts, findings)
+    const contents = await createContents(dag, { findings, limits, isCustom: orbitdb != null, signal })
+    await readAll(dag, contents, findings)
     if (!dag.parts.some(({ nodes }) => nodes.size > 0) && problems.length === 0 && dag.bases.length === 0) dag.assertIsComplete()
 
+    const isThin = dag.bases.length > 0 && !dag.isComplete()
     const missing = new Set(Array.from(dag.missing(), digest => keyOf(digest)))
     for (const [key, offset] of dag.damaged) {
       const hash = hashOfDigest(toDigest(key))
       if (missing.has(key)) problems.push({ code: 'block-damaged', message: damagedBlock(hash, offset).message, hash })
     }
-    const isThin = dag.bases.length > 0 && !dag.isComplete()
     const isBroken = problems.some(({ code }) => code === 'dag-invalid')
     for (const part of isThin || isBroken ? [] : dag.parts) {
       for (const digest of part.wanted()) {
@@ -64,19 +65,15 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
         if (!dag.damaged.has(keyOf(digest))) problems.push({ code: 'block-missing', message: `Block "${hash}", which is part of the archive itself, is missing`, hash })
       }
     }
-    const databases = toArchived(dag.databases())
-    const isDamaged = (hash: string): boolean => dag.damaged.has(keyOf(cidOfHash(hash)))
-    if (!isThin && !isBroken) {
-      for (const database of databases.filter(({ isListed }) => isListed)) {
-        await checkDatabase(database, { facts, has: hash => facts.seen.has(hash), isDamaged, findings })
-      }
+    for (const database of isThin || isBroken ? [] : dag.databases().filter(({ isListed }) => isListed)) {
+      await contents.verify(database)
     }
     return {
       root: dag.roots[0],
       roots: dag.roots,
       ok: problems.length === 0 && !isThin,
       needs: isThin ? dag.bases : [],
-      databases: dag.databases().map(({ address, manifest, counts: { entries, heads } }): VerifiedDatabase => ({ address, ...describe(facts.blocks.get(hashOfDigest(manifest)), manifest, limits), entries, heads })),
+      databases: dag.databases().map(({ address, manifest, counts: { entries, heads } }): VerifiedDatabase => ({ address, ...describe(contents.shared.get(hashOfDigest(manifest)), manifest, limits), entries, heads })),
       extra: dag.countForeign(),
       problems,
       unchecked
@@ -86,12 +83,124 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
   }
 }
 
-const cidOfHash = (hash: string): Uint8Array => toBytes(hash).subarray(4)
+interface ContentsOptions {
+  findings: Findings
+  limits: Limits
+  /** Whether access controllers and identity providers of an app are asked. */
+  isCustom: boolean
+  signal?: AbortSignal
+}
 
-function describe (bytes: Uint8Array | undefined, digest: Uint8Array, limits: Limits): { name?: string, type?: string } {
+/** What is known of the contents of an archive: little of the entries, as there can be many. */
+async function createContents (dag: Dag, { findings, limits, isCustom, signal }: ContentsOptions) {
+  const { problems, unchecked } = findings
+  const verifier = await Verifier({ isCustom, verifySignatures })
+  const shared = new Map<string, Uint8Array>()
+  const intakes = new Map<DagDatabase, { intake: Intake, encrypted: () => number }>()
+
+  const isDamaged = (hash: string): boolean => dag.damaged.has(keyOf(digestOf(toBytes(hash))!))
+
+  const report = ({ address }: DagDatabase, { code, message, hash }: StateProblem): void => {
+    const isReported = hash != null && ['block-missing', 'identity-missing'].includes(code) && isDamaged(hash)
+    if (!isReported) problems.push({ code: code as ProblemCode, message, hash, address })
+  }
+
+  const intakeOf = (database: DagDatabase) => {
+    let found = intakes.get(database)
+    if (found == null) {
+      let encrypted = 0
+      const intake = Intake({
+        id: database.address,
+        identities: verifier.identities,
+        onProblem: problem => {
+          if (problem.code === 'entry-encrypted') encrypted++
+          else report(database, problem)
+        }
+      })
+      found = { intake, encrypted: () => encrypted }
+      intakes.set(database, found)
+    }
+    return found
+  }
+
+  /** The databases by their addresses, and the addresses of those that decide about others: as far as they are known. */
+  const listDatabases = () => {
+    const databases = new Map(dag.databases().map(database => [database.address as string, database]))
+    const deciding = new Set([...databases.values()].flatMap(({ accessController }) => accessController != null && 'database' in accessController ? [accessController.database] : []))
+    return { databases, deciding }
+  }
+  let listed: ReturnType<typeof listDatabases> | undefined
+  const getDatabases = () => {
+    if (!dag.isListed()) return listDatabases()
+    listed ??= listDatabases()
+    return listed
+  }
+
+  /** Whether entries are asked for again: by other databases, or by an access controller of an app. */
+  const areKept = ({ address, manifest }: DagDatabase): boolean => {
+    const { name, type, accessController } = describe(shared.get(hashOfDigest(manifest)), manifest, limits)
+    const isAsked = isCustom && !(name != null && type != null && /^\/(ipfs|orbitdb)\//.test(accessController ?? ''))
+    return isAsked || getDatabases().deciding.has(address)
+  }
+  const kept = new Map<DagDatabase, boolean>()
+
+  const add = async ({ digest, bytes, database }: { digest: Uint8Array, bytes: Uint8Array, database?: DagDatabase }): Promise<void> => {
+    const hash = hashOfDigest(digest)
+    if (database == null) {
+      const block = bytes.slice()
+      shared.set(hash, block)
+      await verifier.put(hash, block)
+      return
+    }
+    const { intake } = intakeOf(database)
+    intake.expect(hash)
+    const taken = intake.take(hash, bytes)
+    if (taken instanceof Promise) await taken
+    if (!kept.has(database)) kept.set(database, areKept(database))
+    if (kept.get(database) === true) await verifier.put(hash, bytes.slice())
+  }
+
+  const toState = (database: DagDatabase, depth = 0): RestoreState | {} | undefined => {
+    const { accessController } = database
+    if (accessController != null && 'state' in accessController) {
+      const digest = accessController.state
+      const bytes = shared.get(hashOfDigest(digest))
+      return bytes == null ? undefined : decodeBlock({ digest, bytes }) as {}
+    }
+    const other = accessController != null && 'database' in accessController && depth <= limits.accessDepth
+      ? getDatabases().databases.get(accessController.database)
+      : undefined
+    return other == null ? undefined : { address: other.address, heads: headsOf(other), index: hashesOf(other), accessController: toState(other, depth + 1) }
+  }
+
+  const verify = async (database: DagDatabase): Promise<void> => {
+    const { address } = database
+    const { intake, encrypted } = intakeOf(database)
+    for (const hash of hashesOf(database)) intake.expect(hash)
+    await verifier.verify({ address, heads: headsOf(database), intake, accessController: toState(database) }, {
+      onProblem: problem => report(database, problem),
+      onUnchecked: (code, message, hash) => unchecked.push({ code, message, hash, address }),
+      signal
+    })
+    if (encrypted() > 0) {
+      unchecked.push({ code: 'entries-encrypted', message: `${encrypted()} of ${database.counts.entries} entries are encrypted`, address })
+    }
+  }
+
+  return { add, verify, shared }
+}
+
+type Contents = Awaited<ReturnType<typeof createContents>>
+
+const headsOf = ({ heads }: DagDatabase): string[] => Array.from({ length: heads.size }, (_, place) => hashOfDigest(heads.at(place)))
+
+function * hashesOf ({ entryDigests }: DagDatabase): Generator<string> {
+  for (const digest of entryDigests()) yield hashOfDigest(digest)
+}
+
+function describe (bytes: Uint8Array | undefined, digest: Uint8Array, limits: Limits): { name?: string, type?: string, accessController?: string } {
   try {
-    const { name, type } = bytes == null ? {} : readManifest({ digest, bytes }, limits)
-    return { name, type }
+    return bytes == null ? {} : readManifest({ digest, bytes }, limits)
   } catch (error) {
     if (error instanceof LimitExceededError) throw error
     return {}
@@ -99,13 +208,10 @@ function describe (bytes: Uint8Array | undefined, digest: Uint8Array, limits: Li
 }
 
 /** Reads all blocks as far as there are any, and reports why there are no more. */
-async function readAll (dag: Dag, facts: Facts, { problems }: Findings): Promise<void> {
-  const isOfAccess = (address: string): boolean => {
-    return dag.databases().some(({ accessController }) => accessController != null && 'database' in accessController && accessController.database === address)
-  }
+async function readAll (dag: Dag, contents: Contents, { problems }: Findings): Promise<void> {
   try {
     for await (const batch of dag.blocks()) {
-      await Promise.all(batch.map(block => addFacts(facts, block, isOfAccess)))
+      for (const block of batch) await contents.add(block)
     }
   } catch (error) {
     if (error instanceof TruncatedArchiveError) {
