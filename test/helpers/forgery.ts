@@ -97,9 +97,9 @@ const compare = (a: Item, b: Item): number => a.time - b.time || Buffer.compare(
 
 /** Whether a node ends behind an item. */
 export function isCut (level: number, { cid }: Item, length: number): boolean {
-  const [least, average, most] = level === 0 ? [32, 128, 512] : [8, 32, 128]
+  const [least, chance, most] = level === 0 ? [32, 32, 256] : [8, 16, 64]
   const bits = Buffer.from(cid.multihash.digest).readUInt16BE(30 - 4 * (level % 8))
-  return length >= most || (length >= least && bits % average === 0)
+  return length >= most || (length >= least && bits % chance === 0)
 }
 
 /** The nodes of a list, and how a snapshot names it. */

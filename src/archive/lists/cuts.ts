@@ -6,15 +6,15 @@ import { digestLength } from '../../blocks/digests.ts'
  * length, whoever chooses digests could have a node for each item, and without a greatest one a node of any size.
  */
 
-/** How long nodes are: at least, on average and at most. */
+/** How long nodes are: at least and at most. Between these, one item in so many ends a node. */
 interface Lengths {
   least: number
-  average: number
+  chance: number
   most: number
 }
 
-const leaves: Lengths = { least: 32, average: 128, most: 512 }
-const inner: Lengths = { least: 8, average: 32, most: 128 }
+const leaves: Lengths = { least: 32, chance: 32, most: 256 }
+const inner: Lengths = { least: 8, chance: 16, most: 64 }
 
 /** The highest level that a node can have: more than any list needs. */
 export const maxLevel = 12
@@ -30,11 +30,11 @@ export const maxLength = (level: number): number => (level === 0 ? leaves : inne
  * @param length - how many items the node has with it
  */
 export function isCut (level: number, digests: Uint8Array, at: number, length: number): boolean {
-  const { least, average, most } = level === 0 ? leaves : inner
+  const { least, chance, most } = level === 0 ? leaves : inner
   if (length < least || length >= most) {
     return length >= most
   }
   // Each level has four bytes of its own, the last ones first
   const end = at + digestLength - 4 * (level % 8)
-  return (digests[end - 1] | digests[end - 2] << 8) % average === 0
+  return (digests[end - 1] | digests[end - 2] << 8) % chance === 0
 }
