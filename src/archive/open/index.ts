@@ -90,7 +90,7 @@ export interface OpenBackup {
  * const file = await new Response(createBackup(db).stream()).blob()
  * const backup = await openBackup(file)
  * const posts = await backup.open('posts')
- * console.log(await posts.all())
+ * console.log(await posts.log.values())
  * await backup.close()
  * ```
  */
