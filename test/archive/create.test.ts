@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict'
 import { car as createCar } from '@helia/car'
 import { CarReader } from '@ipld/car'
 import * as dagCbor from '@ipld/dag-cbor'
@@ -12,7 +12,7 @@ import { archive, hashesOf, readCar, rootOf } from '../helpers/archives.ts'
 import { read } from '../helpers/backups.ts'
 import { flipBit, pinsOf } from '../helpers/blocks.ts'
 import { createCipher } from '../helpers/encryption.ts'
-import { takeApart, toCID, toHash } from '../helpers/forgery.ts'
+import { createBlock, takeApart, toCID, toHash } from '../helpers/forgery.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
@@ -309,5 +309,127 @@ describe('createBackup', () => {
     const length = blocks.reduce((length, { bytes }) => length + bytes.length, 0)
     deepStrictEqual([...new Set(events.map(({ type }) => type))], ['orbitdb-backup:create:read', 'orbitdb-backup:create:write'])
     deepStrictEqual(events.at(-1)!.detail, { blocks: { done: blocks.length, total: blocks.length }, bytes: { done: length, total: length } })
+  })
+
+  describe('gives a backup', () => {
+    it('whose root is known before a byte was read, and is that of the bytes', async () => {
+      const db = await createDatabase(await createReplica())
+      const backup = createBackup(db)
+      const root = await backup.root
+      const bytes = concat(await all(backup))
+      strictEqual(String((await readCar(bytes)).roots[0]), String(root))
+      strictEqual(String(await backup.root), String(root))
+    })
+
+    it('of the instant at which any of it is first asked for', async () => {
+      const db = await createDatabase(await createReplica())
+      const before = String(await createBackup(db).root)
+      const early = createBackup(db)
+      const lateRoot = createBackup(db)
+      const rootOfEarly = early.root
+      await rootOfEarly
+      await db.add('meanwhile')
+      strictEqual(String(await early.root), before)
+      ok(String(await lateRoot.root) !== before)
+    })
+
+    it('as a web stream, as a Response takes it', async () => {
+      const db = await createDatabase(await createReplica())
+      const bytes = new Uint8Array(await new Response(createBackup(db).stream() as BodyInit).arrayBuffer())
+      deepStrictEqual(bytes, Uint8Array.from(await archive(db)))
+    })
+
+    it('that is read once', async () => {
+      const db = await createDatabase(await createReplica())
+      const backup = createBackup(db)
+      await drain(backup)
+      throws(() => backup[Symbol.asyncIterator](), TypeError)
+      throws(() => backup.stream(), TypeError)
+      ok(await backup.root)
+    })
+
+    it('whose root rejects when it fails or is left, and is no unhandled rejection when nobody asked', async () => {
+      const replica = await createReplica()
+      const db = await openEvents(replica)
+      const hash = await db.add('first')
+      await db.add('second')
+      await db.close()
+      await deleteBlock(replica.ipfs, hash)
+      const reopened = await replica.orbitdb.open(db.address) as Events
+      const failing = createBackup(reopened)
+      await rejects(drain(failing), { code: 'block-missing', hash })
+      await rejects(failing.root, { code: 'block-missing', hash })
+      await rejects(createBackup(reopened).root, { code: 'block-missing', hash })
+
+      const left = createBackup(reopened)
+      await left[Symbol.asyncIterator]().return()
+      await rejects(left.root, { code: 'backup-left' })
+    })
+
+    it('of something that is no database not at all', async () => {
+      for (const other of [undefined, null, {}, 'database', { address: '/orbitdb/zdpu' }]) {
+        throws(() => createBackup(other as unknown as Events), TypeError)
+      }
+      const { orbitdb } = await createReplica({ stock: true })
+      const db = await orbitdb.open('of another')
+      throws(() => createBackup(db), { name: 'TypeError', message: /has no export/ })
+    })
+  })
+
+  describe('tells what a restore would refuse, and does not fail:', () => {
+    const problemsOf = async (db: Events): Promise<Array<{ code: string, hash: string, address: string }>> => {
+      const problems: Array<{ code: string, hash: string, address: string }> = []
+      await drain(createBackup(db, {
+        onProgress: event => {
+          if (event.type === 'orbitdb-backup:create:problem') problems.push(event.detail)
+        }
+      }))
+      return problems.map(({ code, hash, address }) => ({ code, hash, address }))
+    }
+
+    it('nothing about a log that is well', async () => {
+      deepStrictEqual(await problemsOf(await createDatabase(await createReplica())), [])
+    })
+
+    it('blocks that are no entries, of another log, or signed with the key of another identity', async () => {
+      const { orbitdb, ipfs } = await createReplica()
+      const db = await orbitdb.open('database', { type: 'events', AccessController: IPFSAccessController({ write: ['*'] }) }) as Events
+      await db.add('value')
+      const [{ hash: ofEntry, ...entry }] = await db.log.values()
+      const put = async (value: object): Promise<string> => {
+        const { cid, bytes } = await createBlock(value)
+        await ipfs.blockstore.put(cid as any, bytes)
+        await db.log.indexStorage.put(toHash(cid), true)
+        return toHash(cid)
+      }
+      const more = await put({ ...entry, more: 1 })
+      const foreign = await put({ ...entry, id: '/orbitdb/another' })
+      const wrong = await put({ ...entry, key: '02'.repeat(33) })
+      deepStrictEqual((await problemsOf(db)).sort((a, b) => a.code < b.code ? -1 : 1), [
+        { code: 'entry-foreign', hash: foreign, address: db.address },
+        { code: 'entry-invalid', hash: more, address: db.address },
+        { code: 'key-wrong', hash: wrong, address: db.address }
+      ])
+    })
+
+    it('entries that are not encrypted, though the database was opened with encryption', async () => {
+      const { orbitdb } = await createReplica()
+      const db = await orbitdb.open('database', { type: 'events' }) as Events
+      const hash = await db.add('plain')
+      await db.close()
+      const reopened = await orbitdb.open(db.address, { encryption: { data: await createCipher() } }) as Events
+      deepStrictEqual(await problemsOf(reopened), [{ code: 'entry-plain', hash, address: db.address }])
+    })
+  })
+
+  it('has entries of 32 MiB, and none that no reader takes', async () => {
+    const { orbitdb } = await createReplica()
+    const db = await orbitdb.open('database', { type: 'events', entryStorage: await MemoryStorage() }) as Events
+    await db.add(new Uint8Array(2 ** 25 - 1000))
+    const bytes = await archive(db)
+    strictEqual((await verifyBackup(bytes)).ok, true)
+    await rejects(archive(db, { limits: { blockBytes: 2 ** 20 } }), { name: 'LimitExceededError', code: 'limit-exceeded', limit: 'blockBytes' })
+    await rejects(archive(db, { limits: { databases: 0 } }), { limit: 'databases' })
+    await rejects(archive(db, { limits: { identities: 0 } }), { limit: 'identities' })
   })
 })
