@@ -1,16 +1,19 @@
 // Writes every package in a package-lock.json to a database, backs it up with the command line, deletes
-// its nodes, restores it on a new node, and compares what is in it with the package-lock.json:
+// its nodes, restores it on a new node, and compares what is in it with the package-lock.json. Then it has a node pin a
+// backup by its CID, deletes all others, and restores the databases from that CID:
 //
 //   npm run demo
 //   npm run demo -- --packages ../another/package-lock.json
 //
 // The commands that it prints are those that it runs. See demo/steps.ts for how the rest is done.
 import { mkdtempSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createCommandLine } from './demo/command-line.ts'
 import { format, formatSize, print, step } from './demo/output.ts'
+import { pinBackup, restorePinned } from './demo/pinned.ts'
 import { checkArchive, compare, deleteNodes, readPackages, write } from './demo/steps.ts'
 
 const timeLimit = 5 * 60_000
@@ -44,6 +47,23 @@ async function demo (lockfile: string, directory: string): Promise<void> {
   await step('Compare',
     () => compare(address, join(directory, 'third'), packages),
     () => `${count} documents with ${relative('', lockfile)}: all are the same`)
+
+  // The second half: the backup is nothing but a CID
+  const pinner = join(directory, 'pinner')
+  const root = await step('Pin',
+    onProgress => pinBackup(address, packages, join(directory, 'third'), pinner, onProgress),
+    root => `a backup of that, and of documents that link to files, on another node, by pins.add(${root})`)
+
+  await step('Delete',
+    async () => {
+      await deleteNodes([join(directory, 'third')])
+      await rm(join(directory, 'packages.car'))
+    },
+    () => 'all but the node that has pinned it, and the archive')
+
+  await step('Restore',
+    onProgress => restorePinned(root, packages, join(directory, 'fourth'), pinner, onProgress),
+    databases => `${databases} databases on a new node, from nothing but ${root}: all documents are the same`)
 }
 
 /** Runs a step that is a command: prints the command, and then what it printed. */

@@ -42,13 +42,15 @@ describe('demo', () => {
     const { code, stdout, stderr } = await start(await createLockfileOf(20)).ended
 
     strictEqual(code, 0, stderr)
-    deepStrictEqual(stdout.match(/^\w+/gm), ['Packages', 'Write', 'Back', 'Verify', 'Inspect', 'Delete', 'Restore', 'Compare'])
+    deepStrictEqual(stdout.match(/^\w+/gm), ['Packages', 'Write', 'Back', 'Verify', 'Inspect', 'Delete', 'Restore', 'Compare', 'Pin', 'Delete', 'Restore'])
     match(stdout, /^Packages +20 /m)
     match(stdout, /^Back up +\$ orbitdb-backup create packages -d first -o packages\.car\n +packages\.car: 1 database, 20 entries, .* root bafy/m)
     match(stdout, /^Verify +\$ orbitdb-backup verify packages\.car\n +packages\.car: valid, 1 database, 20 entries, root bafy/m)
     match(stdout, /^Inspect +\$ orbitdb-backup inspect packages\.car --json\n +20 entries .*writers: 2\)/m)
     match(stdout, /^Restore +\$ orbitdb-backup restore packages\.car -d third\n +packages: documents, 20 entries, /m)
     match(stdout, /^Compare +20 documents .*: all are the same /m)
+    match(stdout, /^Pin .* by pins\.add\(bafy/m)
+    match(stdout, /^Restore +2 databases on a new node, from nothing but bafy.*: all documents are the same /m)
     deepStrictEqual(await readdir(temporary), [])
   })
 

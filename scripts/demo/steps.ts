@@ -93,7 +93,7 @@ export async function compare (address: string, directory: string, packages: Pac
 }
 
 /** Starts a node, and OrbitDB on it: the patched one or the other. */
-async function start ({ createOrbitDB }: Pick<typeof orbitdbBackup, 'createOrbitDB'>, directory: string) {
+export async function start ({ createOrbitDB }: Pick<typeof orbitdbBackup, 'createOrbitDB'>, directory: string) {
   const ipfs = await createNode(join(directory, 'ipfs'))
   const orbitdb = await createOrbitDB({ ipfs, directory: join(directory, 'orbitdb') })
   const stop = async (): Promise<void> => {
