@@ -25,7 +25,7 @@ async function verifyArchive (paths: string[], { root: cid, limit }: ArchiveOpti
   const root = await parseRoot(cid)
   const { source, size, name } = await openSource(paths, signal)
   output.expect({ bytes: size })
-  const { verifyBackup } = await import('../../index.ts')
+  const { verifyBackup } = await import('../../archive/verify/index.ts')
   const report = await verifyBackup(source, { root, limits, signal, onProgress: output.onProgress })
 
   const { roots, ok, needs, databases, problems, unchecked } = report
