@@ -71,6 +71,8 @@ export const exitOfCode: Record<string, keyof typeof exitCodes> = {
   'entry-foreign': 'damaged',
   'entry-encrypted': 'damaged',
   'entry-plain': 'damaged',
+  'head-missing': 'damaged',
+  'head-wrong': 'damaged',
   'signature-invalid': 'damaged',
   'key-wrong': 'damaged',
   'access-denied': 'damaged',
@@ -79,6 +81,7 @@ export const exitOfCode: Record<string, keyof typeof exitCodes> = {
   'import-not-supported': 'unsupported',
   // The node
   'node-unsupported': 'failed',
+  'read-only': 'failed',
   'storage-failed': 'failed',
   'join-failed': 'failed',
   'log-closed': 'failed',

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { formatExits } from './command.ts'
 import { create } from './commands/create.ts'
+import { dump } from './commands/dump.ts'
 import { inspect } from './commands/inspect.ts'
 import { list } from './commands/list.ts'
 import { patch } from './commands/patch.ts'
@@ -10,7 +11,7 @@ import { verify } from './commands/verify.ts'
 import { CLIError, exitCodes, toCLIError } from './errors.ts'
 import { oneLine } from './text.ts'
 
-const commands = [create, restore, verify, inspect, list, patch]
+const commands = [create, restore, verify, inspect, list, dump, patch]
 
 const { version } = createRequire(import.meta.url)('orbitdb-backup/package.json')
 

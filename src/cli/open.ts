@@ -4,11 +4,11 @@ import { findHeads, readWholeLog } from './logs.ts'
 import { createIdentities } from './node.ts'
 import { Database, MemoryStorage } from '../index.ts'
 import type { OfflineNode } from './node.ts'
-import type { AccessController, Storage } from '../index.ts'
+import type { AccessController, DatabaseFactory, Storage } from '../index.ts'
 
 /** A database that can be archived, and the types of access controllers whose own state, if any, is left out. */
-export interface OpenedDatabase {
-  db: Database
+export interface OpenedDatabase<DB extends Database = Database> {
+  db: DB
   unknownAccess: string[]
   /** Whether there is nothing but a restore that was not finished. */
   isUnfinished: boolean
@@ -26,10 +26,10 @@ async function createIndexStorage (index: Set<string>): Promise<Storage<unknown>
 }
 
 /**
- * Opens a database, of whatever type it is, to archive it. Nothing is written: what OrbitDB itself
- * would write when it opens a database stays in memory.
+ * Opens a database to archive it, of whatever type it is, or as one of a type to read its records. Nothing is written:
+ * what OrbitDB itself would write when it opens a database stays in memory.
  */
-export async function openDatabase (node: OfflineNode, orbitdb: string, address: string): Promise<OpenedDatabase> {
+export async function openDatabase<DB extends Database = Database> (node: OfflineNode, orbitdb: string, address: string, create?: DatabaseFactory<DB>): Promise<OpenedDatabase<DB>> {
   const { ipfs, readBlocks } = node
   const identity = await (await createIdentities(ipfs)).createIdentity({ id: 'orbitdb-backup' })
   const unknownAccess: string[] = []
@@ -48,7 +48,7 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     return access
   }
 
-  const open = async (address: string): Promise<Database> => {
+  const open = async (address: string, create: DatabaseFactory<any> = Database): Promise<Database> => {
     const manifest = await readManifest(readBlocks, address)
     if (manifest == null) {
       throw new CLIError('damaged', `The node does not have the manifest of ${address}, its first block`)
@@ -58,7 +58,7 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     const heads = stored.length === 0 && index.size > 0 ? await findHeads(index, readBlocks) : stored
     const headsStorage = await MemoryStorage()
     await headsStorage.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
-    return Database({
+    return create({
       ipfs,
       identity,
       address,
@@ -70,6 +70,6 @@ export async function openDatabase (node: OfflineNode, orbitdb: string, address:
     })
   }
 
-  const db = await open(address)
+  const db = await open(address, create) as DB
   return { db, unknownAccess, isUnfinished: unfinished.has(address) }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createProgressBar } from './progress.ts'
 import { escapeLines, oneLine, toJSON } from './text.ts'
 import type { ArchiveProgressEvent } from '../index.ts'
@@ -6,6 +7,12 @@ import type { ArchiveProgressEvent } from '../index.ts'
 export interface Output {
   /** Prints what was asked for, in one of its forms. */
   result: (result: { json: unknown, text: () => string }) => void
+  /**
+   * Prints one line of what was asked for, and resolves when there is room for the next one.
+   *
+   * @returns Whether somebody reads it.
+   */
+  line: (line: string) => Promise<boolean>
   /** Prints something that a user ought to know, to standard error. */
   warn: (message: string) => void
   /** Shows progress on a terminal. */
@@ -35,6 +42,12 @@ export function createOutput ({ json = false, quiet = false }: OutputOptions, is
       } else if (!quiet || isAsked) {
         process.stdout.write(`${escapeLines(text())}\n`)
       }
+    },
+    line: async line => {
+      if (process.stdout.writable && !process.stdout.write(`${line}\n`)) {
+        await once(process.stdout, 'drain').catch(() => {})
+      }
+      return process.stdout.writable
     },
     warn: message => {
       bar.stop()

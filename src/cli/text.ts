@@ -29,7 +29,9 @@ export const oneLine = (message: string): string => shown(message.trim().replace
 export const escapeLines = (lines: string): string => lines.replace(hidden, char => char === '\n' ? char : escape(char))
 
 /** JSON that is no more than its text where it is printed on a terminal. */
-export function toJSON (value: unknown): string {
-  // In JSON, what is hidden is in strings, but for the line breaks between them
-  return JSON.stringify(value, null, 2).replace(hidden, char => char === '\n' ? char : [...Array(char.length).keys()].map(i => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''))
+export const toJSON = (value: unknown): string => escapeJSON(JSON.stringify(value, null, 2))
+
+/** The same of what is JSON already: what is hidden is in its strings, but for the line breaks between them. */
+export function escapeJSON (json: string): string {
+  return json.replace(hidden, char => char === '\n' ? char : [...Array(char.length).keys()].map(i => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''))
 }

@@ -12,11 +12,14 @@ async function codesIn (folder: string): Promise<string[]> {
   return sources.flatMap(source => [...source.matchAll(/\bcode(?: =|:) '([a-z][a-z-]*)'|defineError\('\w+', '([a-z-]+)'\)/g)]).map(([, one, other]) => one ?? other)
 }
 
+// What could not be checked, which is no error
+const unchecked = ['access-controller', 'entries-encrypted', 'identity']
+
 describe('orbitdb-backup decides by the codes of errors', () => {
   it('has an exit code for each that there is', async () => {
     const codes = new Set((await Promise.all(['src/archive', 'src/blocks', 'src/core', 'node_modules/@orbitdb/core/src'].map(codesIn))).flat())
     ok(codes.size > 30)
-    deepStrictEqual([...codes].filter(code => !Object.hasOwn(exitOfCode, code)).sort(), [], 'to be added to src/cli/errors.ts')
+    deepStrictEqual([...codes].filter(code => !Object.hasOwn(exitOfCode, code) && !unchecked.includes(code)).sort(), [], 'to be added to src/cli/errors.ts')
   })
 
   it('and documents each exit code', async () => {
