@@ -110,3 +110,15 @@ export const hashOf: (bytes: Uint8Array) => Promise<string> = core.Blocks.hashOf
 
 /** Decodes DAG-CBOR, in which a key `__proto__` is a key like any other. */
 export const decode: (bytes: Uint8Array) => any = core.Blocks.decode
+
+/** Splits bytes that come in pieces of any length into the blocks that were sent one after another. */
+export const BlockSequence: () => {
+  /**
+   * Takes the next piece, and returns the blocks that are complete with it.
+   *
+   * @throws InvalidEntryError when it can not be told where a block ends.
+   */
+  push (piece: Uint8Array): Uint8Array[]
+  /** Whether nothing is left that has to be completed. */
+  isEmpty (): boolean
+} = core.Blocks.BlockSequence

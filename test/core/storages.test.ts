@@ -37,6 +37,16 @@ describe('Storages', () => {
   describe('a composed storage', () => {
     const fail = async (): Promise<never> => { throw new Error('full') }
 
+    it('iterates over each key once, also over those that are called as properties of arrays are', async () => {
+      const [first, second] = [await MemoryStorage(), await MemoryStorage()]
+      const storage = await ComposedStorage(first, second)
+      for (const key of ['map', 'both']) await first.put(key, bytes('first'))
+      for (const key of ['filter', 'both', 'length']) await second.put(key, bytes('second'))
+      const found: string[] = []
+      for await (const [key, value] of storage.iterator()) found.push(`${key} ${new TextDecoder().decode(value)}`)
+      deepStrictEqual(found, ['map first', 'both first', 'filter second', 'length second'])
+    })
+
     it('answers nothing that the second storage could not store', async () => {
       const second = await MemoryStorage()
       const storage = await ComposedStorage(await LRUStorage({ size: 10 }), { ...second, put: fail, putMany: fail, del: fail, clear: fail })
