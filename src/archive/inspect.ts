@@ -1,9 +1,9 @@
 import { openDag } from './dag/index.ts'
 import { keyOf } from './dag/reader.ts'
-import { hashOfDigest, LimitExceededError } from './errors.ts'
+import { hashOfDigest } from './errors.ts'
 import { version } from './format/root.ts'
 import { toLimits } from './limits.ts'
-import { readManifest } from './pick.ts'
+import { readManifestIf } from './pick.ts'
 import { createProgress } from './progress.ts'
 import { openSource } from './sources/index.ts'
 import { readIdentity } from '../core/blocks.ts'
@@ -90,7 +90,7 @@ export async function inspectBackup (source: BackupSource, { root, limits: someL
         // The rest of what databases share is small as well, and before it is all known it is not known what it is
         if (block.database == null) {
           ids.set(keyOf(block.digest), readIdIf(block.bytes))
-          manifests.set(keyOf(block.digest), readManifestIf(block, limits))
+          manifests.set(keyOf(block.digest), readManifestIf(block, limits) ?? {})
         }
       }
       if (!isWanted()) break
@@ -136,15 +136,6 @@ function readIdIf (bytes: Uint8Array): string | undefined {
     return readIdentity(bytes).id
   } catch {
     // Not an identity, or none of OrbitDB's own
-  }
-}
-
-function readManifestIf (block: { digest: Uint8Array, bytes: Uint8Array }, limits: Limits): ManifestFacts {
-  try {
-    return readManifest(block, limits)
-  } catch (error) {
-    if (error instanceof LimitExceededError) throw error
-    return {}
   }
 }
 

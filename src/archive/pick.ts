@@ -1,5 +1,6 @@
 import { keyOf } from './dag/reader.ts'
 import { decodeBlock } from './decode.ts'
+import { LimitExceededError } from './errors.ts'
 import { assertWithin } from './limits.ts'
 import type { DagDatabase } from './dag/index.ts'
 import type { Limits } from './limits.ts'
@@ -31,6 +32,18 @@ export function readManifest (block: { digest: Uint8Array, bytes: Uint8Array }, 
   const name = textOf('name')
   if (name != null) assertWithin(limits, 'nameBytes', name.length, 'The name of a database')
   return { name, type: textOf('type'), accessController: textOf('accessController') }
+}
+
+/** What a block says of a database, if it is a manifest at all. */
+export function readManifestIf (block: { digest: Uint8Array, bytes: Uint8Array }, limits: Limits): ManifestFacts | undefined {
+  try {
+    const facts = readManifest(block, limits)
+    return facts.name == null ? undefined : facts
+  } catch (error) {
+    if (error instanceof LimitExceededError) {
+      throw error
+    }
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { keyOf } from './dag/reader.ts'
 import { decodeBlock } from './decode.ts'
 import { hashOfDigest, IncompleteArchiveError } from './errors.ts'
 import { toLimits } from './limits.ts'
-import { pickDatabases, readManifest } from './pick.ts'
+import { pickDatabases, readManifest, readManifestIf } from './pick.ts'
 import { createProgress } from './progress.ts'
 import { isOnNode } from './rebuild.ts'
 import { openSource } from './sources/index.ts'
@@ -200,7 +200,7 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIn
 
   /** Leaves out what is not asked for, as soon as it is known what that is. */
   const pick = (): void => {
-    if (names == null || picked != null || manifests.size < manifestKeys.size || !dag.parts.every(part => part.areSnapshotsKnown())) {
+    if (names == null || picked != null || !dag.parts.every(part => part.areSnapshotsKnown()) || !databases.every(({ manifest }) => manifests.has(keyOf(manifest)))) {
       return
     }
     picked = pickDatabases(databases, names, manifests)
@@ -225,8 +225,11 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIn
       update()
       for (const block of batch) {
         const { digest, bytes, database } = block
-        if (database == null && manifestKeys.has(keyOf(digest))) {
-          manifests.set(keyOf(digest), readManifest(block, limits))
+        if (database == null) {
+          // Of what came before the snapshots it is not known yet which are manifests
+          const facts = manifestKeys.has(keyOf(digest)) ? readManifest(block, limits) : readManifestIf(block, limits)
+          if (facts != null) manifests.set(keyOf(digest), facts)
+          pick()
         }
         if (picked == null || database == null || picked.has(database)) {
           const block: StoredBlock = [cidOf(digest), bytes]
@@ -239,7 +242,6 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIn
           await writer.put(block)
         }
       }
-      pick()
     }
     await writer.flush()
     await entryWriter?.flush()
