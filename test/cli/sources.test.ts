@@ -73,7 +73,7 @@ describe('orbitdb-backup reads archives', () => {
       const args = [command, ...source == null ? [] : [source], ...rest.length === 0 ? [] : [...rest, join(parent, 'node')]]
       const { code, stderr } = await runCLI(args, {
         onStart: child => {
-          if (source == null) child.stdin!.write(bytes.subarray(0, bytes.length / 2))
+          if (source == null) child.stdin!.write(bytes.subarray(0, 300))
           setTimeout(() => child.kill(signal), 1500)
         }
       })

@@ -145,13 +145,14 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
         }
         return { ...db, import: importState }
       }
-      return orbitdb.open(address, { ...options, Database, restore: { ...options.restore, repair } })
+      return orbitdb.open(address, { ...options, Database })
     }
     const restored = await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
       verify: verifyOptions[verify],
       root: await parseRoot(root),
       limits: await parseLimits(limit),
       databases: names,
+      repair,
       sync: false,
       signal,
       onProgress: output.onProgress

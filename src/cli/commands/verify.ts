@@ -5,6 +5,9 @@ import { count, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
 import type { ArchiveOptions, Context } from '../command.ts'
 
+/** What is missing is missing in the archive, and there is no node here to look for it. */
+const inArchive = (message: string): string => message.replace(/(" is missing): it is not on this node.*$/s, '$1')
+
 // How many findings are printed, of each kind
 const maxFindings = 20
 
@@ -31,7 +34,7 @@ async function verifyArchive (paths: string[], { root: cid, limit }: ArchiveOpti
   const { roots, ok, needs, databases, problems, unchecked } = report
   const isIncomplete = needs.length > 0 && problems.length === 0
   const list = (title: string, findings: Array<{ message: string }>): string[] => [
-    ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${shown(message, 500)}`),
+    ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${shown(inArchive(message), 500)}`),
     ...findings.length > maxFindings ? [`${title}: ... and ${count(findings.length - maxFindings, 'other')}, --json lists them all`] : []
   ]
   const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
@@ -47,6 +50,6 @@ async function verifyArchive (paths: string[], { root: cid, limit }: ArchiveOpti
     throw new CLIError('needsBase', `The archive has only what is new since ${needs.join(', ')}: give that as well, to check both`)
   }
   if (!ok) {
-    throw new CLIError('damaged', `The archive is not valid: ${problems[0].message}${problems.length > 1 ? `, and ${count(problems.length - 1, 'other problem')}` : ''}`)
+    throw new CLIError('damaged', `The archive is not valid: ${inArchive(problems[0].message)}${problems.length > 1 ? `, and ${count(problems.length - 1, 'other problem')}` : ''}`)
   }
 }
