@@ -5,7 +5,8 @@ import { CarReader } from '@ipld/car'
 import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
-import { archive } from '../helpers/archives.ts'
+import { archive, readCar } from '../helpers/archives.ts'
+import { createCipher } from '../helpers/encryption.ts'
 import { createBlock, createList as createListAgain, forge } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
@@ -241,7 +242,7 @@ describe('The format of archives', () => {
     deepStrictEqual((await verifyBackup(bytes)).problems, [])
     const keys = new Set<string>()
     let links = 0
-    const { blocks } = await import('../helpers/archives.ts').then(({ readCar }) => readCar(bytes))
+    const { blocks } = await readCar(bytes)
     for (const { cid, bytes } of blocks) {
       const count = (value: unknown): void => {
         const link = CID.asCID(value)
@@ -255,6 +256,32 @@ describe('The format of archives', () => {
       if (cid.code === dagCbor.code) count(dagCbor.decode(bytes))
     }
     strictEqual(keys.size, links)
+  })
+
+  it('has a block that two logs have in one place, which both lists name', async () => {
+    const { orbitdb } = await createReplica()
+    const secret = await orbitdb.open('secret', { type: 'events', encryption: { replication: await createCipher() } }) as Events
+    const hash = await secret.add('secret')
+    await secret.add('another')
+    await secret.close()
+    const a = await orbitdb.open(secret.address) as Events
+    const b = await orbitdb.open('copy', { type: 'events' }) as Events
+    await b.log.indexStorage.put(hash, true)
+    await b.log.headsStorage.put('heads', new TextEncoder().encode(JSON.stringify([{ hash, next: [] }])))
+
+    const bytes = await archive([a, b])
+    deepStrictEqual((await verifyBackup(bytes)).problems, [])
+    const { blocks } = await readCar(bytes)
+    const digest = CID.parse(hash).multihash.digest
+    strictEqual(blocks.filter(({ cid }) => keyOf(cid.multihash.digest) === keyOf(digest)).length, 1)
+    const nodes = blocks.filter(({ cid }) => cid.code === dagCbor.code).map(({ bytes }) => dagCbor.decode<any>(bytes)).filter(Array.isArray)
+    const linking = nodes.filter(([,,,,, items]) => items.some((item: any) => CID.asCID(item) != null && keyOf(item.multihash.digest) === keyOf(digest)))
+    const naming = nodes.filter(([name,,,,, items]) => name === 'entries' && items.some((item: any) => item instanceof Uint8Array && keyOf(item) === keyOf(digest)))
+    deepStrictEqual([linking.map(([name]) => name), naming.length], [['shared'], 2])
+
+    const other = await createReplica()
+    const restored = await restoreBackup<Events[]>(other.orbitdb, bytes, { verify: false })
+    for (const db of restored) ok(await db.log.has(hash))
   })
 
   it('has no archive in which a block is linked twice, or a name leads nowhere', async () => {
