@@ -1,5 +1,5 @@
 import { openDag } from './dag/index.ts'
-import { keyOf } from './dag/reader.ts'
+import { keyOf } from '../blocks/digests.ts'
 import { hashOfDigest } from './errors.ts'
 import { version } from './format/root.ts'
 import { toLimits } from './limits.ts'

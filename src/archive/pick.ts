@@ -1,4 +1,4 @@
-import { keyOf } from './dag/reader.ts'
+import { keyOf } from '../blocks/digests.ts'
 import { decodeBlock } from './decode.ts'
 import { LimitExceededError } from './errors.ts'
 import { assertWithin } from './limits.ts'

@@ -1,6 +1,6 @@
 import { untilAborted } from './abort.ts'
 import { openDag } from './dag/index.ts'
-import { keyOf } from './dag/reader.ts'
+import { keyOf } from '../blocks/digests.ts'
 import { decodeBlock } from './decode.ts'
 import { hashOfDigest, IncompleteArchiveError } from './errors.ts'
 import { toLimits } from './limits.ts'

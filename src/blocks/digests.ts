@@ -121,3 +121,9 @@ export function compareDigests (a: Uint8Array, aAt: number, b: Uint8Array, bAt: 
   }
   return 0
 }
+
+/** A digest as a key of a map: a character for each byte. */
+export const keyOf = (digest: Uint8Array, at = 0): string => String.fromCharCode.apply(null, digest.subarray(at, at + digestLength) as unknown as number[])
+
+/** The digest of a key. */
+export const toDigest = (key: string): Uint8Array => Uint8Array.from(key, char => char.charCodeAt(0))

@@ -1,7 +1,6 @@
 import { openDag } from '../dag/index.ts'
-import { keyOf } from '../dag/reader.ts'
+import { digestLength, keyOf } from '../../blocks/digests.ts'
 import { openSource } from '../sources/index.ts'
-import { digestLength } from '../../blocks/digests.ts'
 import type { DagDatabase } from '../dag/index.ts'
 import type { Node } from '../format/node.ts'
 import type { BackupSource, SourceOptions } from '../sources/index.ts'

@@ -1,4 +1,4 @@
-import { keyOf } from './reader.ts'
+import { keyOf } from '../../blocks/digests.ts'
 import type { Limits } from '../limits.ts'
 import type { SourceBlock } from '../sources/source.ts'
 

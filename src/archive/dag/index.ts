@@ -1,15 +1,16 @@
 import { createEarlyBlocks } from './early.ts'
-import { createDagReader, keyOf } from './reader.ts'
-import { pickRoots } from './roots.ts'
+import { createDagReader } from './reader.ts'
+import { keyOf } from '../../blocks/digests.ts'
+import { pickRoots } from '../roots.ts'
 import { damagedBlock, hashOfDigest, IncompleteArchiveError, LimitExceededError, rootToString, TruncatedArchiveError } from '../errors.ts'
 import type { DagDatabase, DagReader } from './reader.ts'
-import type { RootLike } from './roots.ts'
+import type { RootLike } from '../roots.ts'
 import type { Node } from '../format/node.ts'
 import type { Limits } from '../limits.ts'
 import type { Source, SourceBlock } from '../sources/source.ts'
 
 export type { DagDatabase } from './reader.ts'
-export type { RootLike } from './roots.ts'
+export type { RootLike } from '../roots.ts'
 
 /** A block of a database, which is intact. */
 export interface PlacedBlock extends SourceBlock {

@@ -3,7 +3,7 @@ import { decodeRoot, version, versionOf } from '../format/root.ts'
 import { decodeSnapshot } from '../format/snapshot.ts'
 import { assertWithin } from '../limits.ts'
 import { createListReader } from '../lists/read.ts'
-import { createDigestTable, digestLength } from '../../blocks/digests.ts'
+import { createDigestTable, digestLength, keyOf, toDigest } from '../../blocks/digests.ts'
 import { toBytes } from '../../blocks/hashes.ts'
 import { digestOf } from '../../blocks/cids.ts'
 import type { List } from '../format/list.ts'
@@ -104,8 +104,6 @@ interface State extends DagDatabase {
   /** Where its entries are among all blocks. */
   runs: Array<{ start: number, end: number }>
 }
-
-export const keyOf = (digest: Uint8Array, at = 0): string => String.fromCharCode.apply(null, digest.subarray(at, at + digestLength) as unknown as number[])
 
 /**
  * Creates a reader of what a root links to.
@@ -431,6 +429,3 @@ function assertIsSound (all: ReadonlyArray<DagDatabase | undefined>, { limits, r
     }
   }
 }
-
-/** The digest of a key. */
-export const toDigest = (key: string): Uint8Array => Uint8Array.from(key, char => char.charCodeAt(0))

@@ -1,5 +1,5 @@
 import { createWriter, read } from './cbor.ts'
-import { maxLength, maxLevel } from '../lists/cuts.ts'
+import { maxLength, maxLevel } from './cuts.ts'
 import { digestLength } from '../../blocks/digests.ts'
 
 /** The lists of an archive: that of the blocks that databases share, and those of each database. */

@@ -1,4 +1,4 @@
-import { isCut } from './cuts.ts'
+import { isCut } from '../format/cuts.ts'
 import { decodeNode } from '../format/node.ts'
 import { compareDigests, createDigestTable, digestLength } from '../../blocks/digests.ts'
 import type { List } from '../format/list.ts'

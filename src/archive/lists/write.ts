@@ -1,4 +1,4 @@
-import { isCut } from './cuts.ts'
+import { isCut } from '../format/cuts.ts'
 import { encodeNode } from '../format/node.ts'
 import { compareDigests, digestLength } from '../../blocks/digests.ts'
 import { sha256 } from '../../blocks/sha256.ts'

@@ -1,4 +1,4 @@
-import { keyOf } from '../dag/reader.ts'
+import { keyOf } from '../../blocks/digests.ts'
 import { hashOfDigest, IncompleteArchiveError, rootToString } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
 

@@ -1,5 +1,5 @@
 import { openSource } from './index.ts'
-import { keyOf } from '../dag/reader.ts'
+import { keyOf } from '../../blocks/digests.ts'
 import type { BackupSource, SourceOptions } from './index.ts'
 import type { Source } from './source.ts'
 

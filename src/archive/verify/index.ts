@@ -1,5 +1,5 @@
 import { openDag } from '../dag/index.ts'
-import { keyOf, toDigest } from '../dag/reader.ts'
+import { keyOf, toDigest } from '../../blocks/digests.ts'
 import { decodeBlock } from '../decode.ts'
 import { damagedBlock, DamagedArchiveError, hashOfDigest, LimitExceededError, TruncatedArchiveError } from '../errors.ts'
 import { toLimits } from '../limits.ts'

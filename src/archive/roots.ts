@@ -1,8 +1,8 @@
 import { CID } from 'multiformats/cid'
-import { ForeignArchiveError, rootToString, WrongRootError } from '../errors.ts'
-import { keyOf } from './reader.ts'
-import { digestOf, isShort } from '../../blocks/cids.ts'
-import type { Source } from '../sources/source.ts'
+import { ForeignArchiveError, rootToString, WrongRootError } from './errors.ts'
+import { keyOf } from '../blocks/digests.ts'
+import { digestOf, isShort } from '../blocks/cids.ts'
+import type { Source } from './sources/source.ts'
 
 /** A root, as a user gives it: a CID, or how it is written. */
 export type RootLike = CID | string | { toString: () => string }
