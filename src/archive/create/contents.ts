@@ -11,7 +11,7 @@ import { sha256 } from '../../blocks/sha256.ts'
 import { readAccessList, readIdentity, readManifest } from '../../core/blocks.ts'
 import { equals } from 'uint8arrays/equals'
 import type { Base, BaseDatabase } from './base.ts'
-import type { EntryLinks } from './links.ts'
+import type { EntryLinks, EntryProblem } from './links.ts'
 import type { AccessControllerName } from '../format/snapshot.ts'
 import type { Limits } from '../limits.ts'
 import type { WrittenBlock } from '../sinks/car.ts'
@@ -263,20 +263,22 @@ function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origi
     /** Reads the links of entries, which come in runs, and gives the times of all. */
     read: async (digests: Uint8Array, runs: AsyncIterable<{ start: number, blocks: Uint8Array[] }>, note: (links: EntryLinks) => void, refs = false): Promise<Float64Array> => {
       const times = new Float64Array(digests.length / digestLength)
+      let at = 0
+      const options = {
+        address,
+        encryption,
+        refs,
+        onProblem: ({ code, message }: EntryProblem) => {
+          const hash = toHash(cidOf(digests, at))
+          onProblem({ code, hash, address, message: `Entry "${hash}" ${message}` })
+        }
+      }
       for await (const { start, blocks } of runs) {
         let length = 0
         for (let i = 0; i < blocks.length; i++) {
-          const at = (start + i) * digestLength
+          at = (start + i) * digestLength
           length += blocks[i].length
-          const reading = readLinks(blocks[i], {
-            address,
-            encryption,
-            refs,
-            onProblem: ({ code, message }) => {
-              const hash = toHash(cidOf(digests, at))
-              onProblem({ code, hash, address, message: `Entry "${hash}" ${message}` })
-            }
-          })
+          const reading = readLinks(blocks[i], options)
           const links = reading instanceof Promise ? await reading : reading
           if (links == null) {
             isUnread = true
