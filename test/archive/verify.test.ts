@@ -310,7 +310,14 @@ describe('verifyBackup', () => {
     const { orbitdb } = await createReplica({ identity: { provider } })
     const db = await orbitdb.open('database', { type: 'events', AccessController: access })
     await db.add('by someone')
-    await assertFinds(await archive(db), [], ({ unchecked }) => deepStrictEqual(codesOf(unchecked), ['access-controller', 'identity']))
+    const bytes = await archive(db)
+    await assertFinds(bytes, [], ({ unchecked }) => deepStrictEqual(codesOf(unchecked), ['access-controller', 'identity']))
+
+    const { problems, unchecked } = await verifyBackup(bytes, { orbitdb })
+    deepStrictEqual([problems, unchecked], [[], []])
+    const denying = async () => ({ ...await access(), canAppend: async (entry: any) => entry.payload.value !== 'by someone' })
+    useAccessController(Object.assign(() => denying, { type: 'unknown' }))
+    deepStrictEqual(codesOf((await verifyBackup(bytes, { orbitdb })).problems), ['access-denied'])
   })
 
   it('refuses what is no archive', async () => {
