@@ -1,0 +1,60 @@
+import { deepStrictEqual, rejects, strictEqual } from 'assert'
+import { Identities, KeyStore, Log, MemoryStorage } from '../../src/index.js'
+
+describe('Log - Export', function () {
+  let identity1, identity2, log
+
+  before(async () => {
+    const keystore = await KeyStore({ storage: await MemoryStorage() })
+    const identities = await Identities({ keystore })
+    identity1 = await identities.createIdentity({ id: 'userA' })
+    identity2 = await identities.createIdentity({ id: 'userB' })
+  })
+
+  beforeEach(async () => {
+    log = await Log(identity1, { logId: 'A' })
+  })
+
+  it('exports heads and index', async () => {
+    const other = await Log(identity2, { logId: 'A' })
+    await log.append('one')
+    await log.append('two')
+    await log.joinEntry(await other.append('three'))
+
+    const { heads, index } = await log.export()
+
+    deepStrictEqual(heads.sort((a, b) => a.hash < b.hash ? -1 : 1), (await log.heads()).map(({ hash, next }) => ({ hash, next })).sort((a, b) => a.hash < b.hash ? -1 : 1))
+    deepStrictEqual([...index.keys()].sort(), (await log.values()).map(({ hash }) => hash).sort())
+  })
+
+  it('exports an empty log', async () => {
+    deepStrictEqual(await log.export(), { heads: [], index: new Map() })
+  })
+
+  it('exports one instant while others write', async () => {
+    const writing = Promise.all(Array.from({ length: 50 }, (_, i) => log.append(`hello${i}`)))
+    const states = await Promise.all(Array.from({ length: 10 }, async (_, i) => {
+      await new Promise(resolve => setTimeout(resolve, i))
+      return log.export()
+    }))
+    await writing
+
+    for (const { heads, index } of states) {
+      const reached = new Set()
+      const hashes = heads.map(({ hash }) => hash)
+      while (hashes.length > 0) {
+        const hash = hashes.pop()
+        reached.add(hash)
+        hashes.push(...(await log.get(hash)).next.filter(hash => !reached.has(hash)))
+      }
+      deepStrictEqual([...index.keys()].sort(), [...reached].sort())
+    }
+  })
+
+  it('does not export a log that was closed', async () => {
+    await log.close()
+
+    await rejects(log.export(), { name: 'LogClosedError' })
+    strictEqual(log.id, 'A')
+  })
+})

@@ -1,0 +1,110 @@
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert'
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { readFiles } from './helpers/files.ts'
+import { root, startScript } from './helpers/scripts.ts'
+import { layOutUpstream, readTestRun } from './helpers/upstream.ts'
+
+const run = promisify(execFile)
+const patches = join(root, 'patches')
+
+/** What a diff finds in the file that it changes: enough of the file to apply it to. */
+function preimageOf (diff: string): string {
+  return diff.split('\n').filter(line => /^[ -](?!--)/.test(line)).map(line => line.slice(1)).join('\n') + '\n'
+}
+
+describe('npm run upstream', () => {
+  let temporary: string
+  let checkout: string
+
+  const upstream = async (...args: string[]) => startScript(['scripts/upstream.ts', checkout, ...args], { temporary }).ended
+  const git = async (...args: string[]) => (await run('git', args, { cwd: checkout })).stdout.trim()
+
+  before(async function () {
+    this.timeout(300_000)
+    temporary = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
+    checkout = join(temporary, 'orbitdb')
+    await cp(join(root, 'node_modules/@orbitdb/core-stock'), checkout, { recursive: true, filter: path => !/\/(dist|node_modules)$/.test(path.slice(root.length + 30)) })
+    await mkdir(join(checkout, 'test'))
+    await writeFile(join(checkout, 'test/none.js'), '')
+    await writeFile(join(checkout, 'CHANGELOG.md'), '# Changelog\n\nFor now, see the history.\n')
+    for (const { name, parentPath } of await readdir(join(patches, 'upstream'), { recursive: true, withFileTypes: true })) {
+      if (name.endsWith('.diff')) {
+        const diff = await readFile(join(parentPath, name), 'utf8')
+        const path = join(checkout, /^--- a\/(\S+)/m.exec(diff)![1])
+        await mkdir(join(path, '..'), { recursive: true })
+        await writeFile(path, preimageOf(diff))
+      }
+    }
+    await git('init', '--quiet')
+    await git('config', 'user.name', 'Test')
+    await git('config', 'user.email', 'test@localhost')
+    await git('add', '--all')
+    await git('commit', '--quiet', '--message', 'OrbitDB')
+  })
+
+  after(async () => {
+    await rm(temporary, { recursive: true, force: true })
+  })
+
+  it('makes a commit of each patch, with its message, and upstream\'s linter is content after each', async function () {
+    this.timeout(300_000)
+    const { code, stdout, stderr } = await upstream('--no-tests')
+    strictEqual(code, 0, stderr)
+    const names = (await readdir(patches)).filter(name => name.endsWith('.patch')).sort()
+    const subjects = (await git('log', '--reverse', '--format=%s')).split('\n').slice(1)
+    strictEqual(subjects.length, names.length)
+    for (const subject of subjects) {
+      ok(stdout.includes(`| ${subject} |`), stdout)
+    }
+    strictEqual(stdout.match(/\| clean \|/g)?.length, names.length + 1)
+  })
+
+  it('gives the sources that are installed here', async () => {
+    deepStrictEqual(await readFiles(join(checkout, 'src')), await readFiles(join(root, 'node_modules/@orbitdb/core/src')))
+  })
+
+  it('has tests and a changelog entry in each commit', async () => {
+    for (const commit of (await git('log', '--reverse', '--format=%h %s')).split('\n').slice(1)) {
+      const changed = (await git('show', '--format=', '--name-only', commit.split(' ')[0])).split('\n')
+      ok(changed.some(path => path.startsWith('test/')), `no test in "${commit}"`)
+      ok(changed.includes('CHANGELOG.md'), `no changelog entry in "${commit}"`)
+    }
+    match(await readFile(join(checkout, 'CHANGELOG.md'), 'utf8'), /^# Changelog\n\n## Unreleased\n\n- /)
+  })
+
+  it('refuses a checkout with changes, and what is no checkout', async () => {
+    await writeFile(join(checkout, 'new.txt'), 'new')
+    const changed = await upstream('--no-tests', '--branch', 'other')
+    deepStrictEqual([changed.code, /changes that are not committed/.test(changed.stderr)], [1, true])
+    const other = await startScript(['scripts/upstream.ts', temporary], { temporary }).ended
+    deepStrictEqual([other.code, /is not a checkout of OrbitDB/.test(other.stderr)], [1, true])
+  })
+})
+
+describe('the tests of the patches, for upstream', () => {
+  let temporary: string
+
+  before(async () => {
+    temporary = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
+  })
+
+  after(async () => {
+    await rm(temporary, { recursive: true, force: true })
+  })
+
+  it('pass on the patched core, with nodes of other versions than upstream has', async function () {
+    this.timeout(300_000)
+    const files = await layOutUpstream(temporary)
+    const output = join(temporary, 'output.json')
+    const mocha = join(root, 'node_modules/mocha/bin/mocha.js')
+    const args = [mocha, '--no-config', '--exit', '--timeout', '30000', '--reporter', 'json', '--reporter-option', `output=${output}`, ...files]
+    const { stderr } = await run(process.execPath, args, { cwd: temporary, maxBuffer: 2 ** 26 }).catch(error => error)
+    const { stats, failures } = await readTestRun(output).catch(() => { throw new Error(`The tests did not run: ${stderr}`) })
+    deepStrictEqual(failures.map(({ fullTitle, err }) => [fullTitle, err.message]), [])
+    ok(stats.passes > files.length)
+  })
+})
