@@ -3,7 +3,7 @@ import { useIdentityProvider as useStockIdentityProvider } from '@orbitdb/core-s
 import { assertRestores, backUp, open, read, ways } from '../helpers/backups.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { createWriter, writeAsAnother } from '../helpers/writers.ts'
-import { AccessDeniedError, IPFSAccessController, useIdentityProvider } from '../../src/index.ts'
+import { AccessDeniedError, AccessFailedError, IPFSAccessController, useIdentityProvider } from '../../src/index.ts'
 import type { Backup } from '../helpers/backups.ts'
 import type { Identity } from '../../src/index.ts'
 
@@ -89,7 +89,7 @@ describe('Identity providers', () => {
 
     const { orbitdb } = await createReplica()
     await rejects(orbitdb.import(backup.state), (error: Error) => {
-      ok(error instanceof AccessDeniedError)
+      ok(error instanceof AccessFailedError)
       ok((error.cause as Error).message.includes("'unregistered'"))
       return true
     })
