@@ -6,11 +6,15 @@ export type ErrorClass<E extends Error> = abstract new (...args: never[]) => E
 /** A state is malformed, or of another database. */
 export interface InvalidStateError extends Error {
   name: 'InvalidStateError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
 }
 
 /** A block that is needed is not found. */
 export interface MissingBlockError extends Error {
   name: 'MissingBlockError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
   /** Hash of the block. */
   hash: string
 }
@@ -18,6 +22,8 @@ export interface MissingBlockError extends Error {
 /** A block's bytes do not match its hash. */
 export interface InvalidBlockError extends Error {
   name: 'InvalidBlockError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
   /** Hash of the block. */
   hash: string
 }
@@ -25,6 +31,8 @@ export interface InvalidBlockError extends Error {
 /** An entry is malformed, of another log, or has an invalid signature. */
 export interface InvalidEntryError extends Error {
   name: 'InvalidEntryError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
   /** Hash of the entry. */
   hash: string
 }
@@ -32,6 +40,19 @@ export interface InvalidEntryError extends Error {
 /** An entry was written by an identity that may not write, as of now. */
 export interface AccessDeniedError extends Error {
   name: 'AccessDeniedError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
+  /** Hash of the entry. */
+  hash: string
+  /** Hash of the identity. */
+  identity: string
+}
+
+/** An access controller failed, so that it is not known who may write; its error is the `cause`. */
+export interface AccessFailedError extends Error {
+  name: 'AccessFailedError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
   /** Hash of the entry. */
   hash: string
   /** Hash of the identity. */
@@ -41,6 +62,8 @@ export interface AccessDeniedError extends Error {
 /** An entry is encrypted for replication, and there is no key to read it. */
 export interface EncryptedEntryError extends Error {
   name: 'EncryptedEntryError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
   /** Hash of the entry. */
   hash: string
 }
@@ -48,6 +71,8 @@ export interface EncryptedEntryError extends Error {
 /** The type of the database has no `import`: it does not pass on what `Database` returns. */
 export interface ImportNotSupportedError extends Error {
   name: 'ImportNotSupportedError'
+  /** What is wrong, more exactly: see docs/ERRORS.md. */
+  code: string
   /** Type of the database. */
   type: string
 }
@@ -87,6 +112,9 @@ export const InvalidEntryError: ErrorClass<InvalidEntryError> = core.InvalidEntr
 
 /** An entry was written by an identity that may not write, as of now. */
 export const AccessDeniedError: ErrorClass<AccessDeniedError> = core.AccessDeniedError
+
+/** An access controller failed, so that it is not known who may write; its error is the `cause`. */
+export const AccessFailedError: ErrorClass<AccessFailedError> = core.AccessFailedError
 
 /** An entry is encrypted for replication, and there is no key to read it. */
 export const EncryptedEntryError: ErrorClass<EncryptedEntryError> = core.EncryptedEntryError
