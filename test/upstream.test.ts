@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { readSeries } from '../scripts/upstream/series.ts'
 import { readFiles } from './helpers/files.ts'
 import { root, startScript } from './helpers/scripts.ts'
 import { layOutUpstream, readTestRun } from './helpers/upstream.ts'
@@ -11,9 +12,38 @@ import { layOutUpstream, readTestRun } from './helpers/upstream.ts'
 const run = promisify(execFile)
 const patches = join(root, 'patches')
 
-/** What a diff finds in the file that it changes: enough of the file to apply it to. */
-function preimageOf (diff: string): string {
-  return diff.split('\n').filter(line => /^[ -](?!--)/.test(line)).map(line => line.slice(1)).join('\n') + '\n'
+/** The diffs of each file that upstream has, in the order of the patches. */
+async function readDiffs (): Promise<Record<string, string[]>> {
+  const diffs: Record<string, string[]> = {}
+  const created = new Set<string>()
+  for (const { extras } of await readSeries()) {
+    for (const [name, text] of Object.entries(extras == null ? {} : await readFiles(`${extras}/`))) {
+      const path = name.replace(/\.diff$/, '')
+      if (path === name) {
+        created.add(path)
+      } else if (!created.has(path)) {
+        (diffs[path] ??= []).push(text)
+      }
+    }
+  }
+  return diffs
+}
+
+/**
+ * Enough of a file to apply diffs of it to, one after another: the lines that they show, and nothing between them.
+ */
+function preimageOf (diffs: string[]): string {
+  const lines: string[] = []
+  for (const diff of diffs.toReversed()) {
+    for (const hunk of diff.split(/^@@ .*?(?=\d+(?:,\d+)? @@)/m).slice(1).toReversed()) {
+      const [head, ...changes] = hunk.replace(/\n$/, '').split('\n')
+      const start = Number.parseInt(head) - 1
+      const linesOf = (sign: string) => changes.filter(line => line[0] === ' ' || line[0] === sign).map(line => line.slice(1))
+      lines.length = Math.max(lines.length, start)
+      lines.splice(start, linesOf('+').length, ...linesOf('-'))
+    }
+  }
+  return Array.from(lines, line => line ?? '').join('\n') + '\n'
 }
 
 describe('npm run upstream', () => {
@@ -31,13 +61,9 @@ describe('npm run upstream', () => {
     await mkdir(join(checkout, 'test'))
     await writeFile(join(checkout, 'test/none.js'), '')
     await writeFile(join(checkout, 'CHANGELOG.md'), '# Changelog\n\nFor now, see the history.\n')
-    for (const { name, parentPath } of await readdir(join(patches, 'upstream'), { recursive: true, withFileTypes: true })) {
-      if (name.endsWith('.diff')) {
-        const diff = await readFile(join(parentPath, name), 'utf8')
-        const path = join(checkout, /^--- a\/(\S+)/m.exec(diff)![1])
-        await mkdir(join(path, '..'), { recursive: true })
-        await writeFile(path, preimageOf(diff))
-      }
+    for (const [path, diffs] of Object.entries(await readDiffs())) {
+      await mkdir(join(checkout, path, '..'), { recursive: true })
+      await writeFile(join(checkout, path), preimageOf(diffs))
     }
     await git('init', '--quiet')
     await git('config', 'user.name', 'Test')
