@@ -3,6 +3,7 @@ import { createPublicBlocks } from './public.ts'
 import type { HeliaNode } from '../core/index.ts'
 import type { Blocks } from './blocks.ts'
 
+export { createHold, createHoldId, holdBlocks, releaseBlocks } from './held.ts'
 export { createEntryStorage } from './storage.ts'
 export type { BlockName, Blocks, BlocksOptions, CIDBytes, PinOptions, StoredBlock } from './blocks.ts'
 

@@ -37,7 +37,7 @@ async function mapMany<Value, Result> (values: Value[], signal: AbortSignal | un
 }
 
 /** Calls a function that may fail with an error of a name. Whether it did not. */
-async function ignoring (name: string, fn: () => Promise<unknown>): Promise<boolean> {
+export async function ignoring (name: string, fn: () => Promise<unknown>): Promise<boolean> {
   try {
     await fn()
     return true

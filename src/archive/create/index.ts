@@ -44,6 +44,11 @@ export interface CreateOptions extends ArchiveOptions<CreateProgressEvent> {
   limits?: Partial<Limits>
 }
 
+/** What writing an archive reports. */
+interface WriteOptions extends Pick<CreateOptions, 'signal'> {
+  onProgress?: (event: any) => void
+}
+
 /** An archive that is being created: the bytes of a CAR file, to be read once, and its root. */
 export interface Backup extends AsyncIterable<Uint8Array> {
   /**
@@ -68,6 +73,11 @@ export interface Backup extends AsyncIterable<Uint8Array> {
  */
 export function createBackup (databases: Database<any> | ReadonlyArray<Database<any>>, options: CreateOptions = {}): Backup {
   const all = toDatabases(databases)
+  return toBackup(() => planBackup(all, options), options)
+}
+
+/** A backup that is planned, and written, once somebody asks for it. */
+export function toBackup (createPlan: () => Promise<Planned>, options: WriteOptions): Backup {
   let planned: Promise<Planned> | undefined
   let isBegun = false
   let leave: (error: unknown) => void = () => {}
@@ -75,7 +85,7 @@ export function createBackup (databases: Database<any> | ReadonlyArray<Database<
   left.catch(() => {})
 
   const plan = (): Promise<Planned> => {
-    planned ??= Promise.race([planBackup(all, options), left])
+    planned ??= Promise.race([createPlan(), left])
     planned.catch(() => {})
     return planned
   }
@@ -121,7 +131,7 @@ export function createBackup (databases: Database<any> | ReadonlyArray<Database<
 }
 
 /** The databases that a backup is of, each once. */
-function toDatabases (databases: Database<any> | ReadonlyArray<Database<any>>): Database[] {
+export function toDatabases (databases: Database<any> | ReadonlyArray<Database<any>>): Database[] {
   const all = [...new Set<Database>(Array.isArray(databases) ? databases as Database[] : [databases as Database])]
   if (all.length === 0) {
     throw new TypeError('Could not create a backup: there is no database')
@@ -141,12 +151,12 @@ function toDatabases (databases: Database<any> | ReadonlyArray<Database<any>>): 
 }
 
 /** A backup whose databases have been read. */
-interface Planned {
+export interface Planned {
   plan: Plan
   base?: Base
 }
 
-async function planBackup (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions): Promise<Planned> {
+export async function planBackup (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions): Promise<Planned> {
   const limits = toLimits(someLimits)
   const onRead = createProgress('orbitdb-backup:create:read', onProgress)
   const onProblem = (problem: CreateProblem): void => onProgress?.(new CustomProgressEvent('orbitdb-backup:create:problem', problem) as CreateProblemEvent)
@@ -175,7 +185,7 @@ async function planBackup (databases: Database[], { base: baseSource, limits: so
 /** How many bytes of small blocks are given at once, about. */
 const chunkBytes = 2 ** 16
 
-async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base }: Planned, { signal, onProgress }: CreateOptions): AsyncGenerator<Uint8Array, void, undefined> {
+async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
   const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : withoutKnown(digests, base) }))
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)

@@ -1,0 +1,61 @@
+import * as dagCbor from '@ipld/dag-cbor'
+import drain from 'it-drain'
+import { CID } from 'multiformats/cid'
+import { cidOf } from './cids.ts'
+import { ignoring } from './public.ts'
+import { sha256 } from './sha256.ts'
+import { digestLength } from './digests.ts'
+import type { Blocks, CIDBytes, StoredBlock } from './blocks.ts'
+import type { FullNode } from './public.ts'
+import type { HeliaNode } from '../core/index.ts'
+
+/*
+ * Blocks that are kept together, by the pin of one more block that links to them. Nobody else has that
+ * block, as it has an id of its own: so this pin and those that others make of the same blocks are counted
+ * apart, also when something is pinned again that was unpinned, which Helia counts wrong.
+ */
+
+/** How many blocks a part links to, at most. */
+const partLength = 5000
+
+/** Creates an id for blocks that are to be kept together. */
+export const createHoldId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(16))
+
+/** What keeps blocks together. */
+export interface Hold {
+  /** The CID that is pinned. */
+  pin: CIDBytes
+  /** The blocks below it that link to those that are kept. */
+  links: StoredBlock[]
+}
+
+/**
+ * Creates what keeps blocks together.
+ *
+ * @param id - which no other hold has
+ * @param digests - of the blocks, each once, one after the other
+ */
+export async function createHold (id: Uint8Array, digests: Uint8Array): Promise<Hold> {
+  const encode = async (value: unknown): Promise<StoredBlock> => {
+    const bytes = dagCbor.encode(value)
+    return [cidOf(await sha256(bytes)), bytes]
+  }
+  const parts: StoredBlock[] = []
+  for (let start = 0; start < digests.length; start += partLength * digestLength) {
+    const end = Math.min(digests.length, start + partLength * digestLength)
+    parts.push(await encode(Array.from({ length: (end - start) / digestLength }, (_, i) => CID.decode(cidOf(digests, start + i * digestLength, 'raw')))))
+  }
+  const top = await encode({ id, parts: parts.map(([cid]) => CID.decode(cid)) })
+  return { pin: top[0], links: [top, ...parts] }
+}
+
+/** Keeps blocks that a node has until they are released. When it is interrupted, it goes on where it was. */
+export async function holdBlocks (node: HeliaNode, blocks: Blocks, { pin, links }: Hold, signal?: AbortSignal): Promise<void> {
+  await blocks.putMany(links, { signal })
+  await ignoring('AlreadyPinnedError', () => drain((node as FullNode).pins.add(CID.decode(pin), { signal, offline: true })))
+}
+
+/** Releases blocks that were kept. Those that nothing else keeps are for the node's garbage collection to remove. */
+export async function releaseBlocks (node: HeliaNode, pin: CIDBytes): Promise<void> {
+  await ignoring('NotFoundError', () => drain((node as FullNode).pins.rm(CID.decode(pin), { offline: true })))
+}
