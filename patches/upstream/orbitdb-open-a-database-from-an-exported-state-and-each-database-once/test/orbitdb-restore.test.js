@@ -1,4 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from 'assert'
+import { CID } from 'multiformats/cid'
+import { base58btc } from 'multiformats/bases/base58'
 import { rimraf } from 'rimraf'
 import { createOrbitDB } from '../src/index.js'
 import createHelia from './utils/create-helia.js'
@@ -79,6 +81,16 @@ describe('Restore databases', function () {
     const Database = async () => ({ log: null, type: 'other', close: async () => {} })
 
     await rejects(orbitdb2.import(await exported(db1), { Database, sync: false }), { name: 'ImportNotSupportedError', code: 'import-not-supported' })
+  })
+
+  it('pins the access list of a database that was created elsewhere', async () => {
+    const accessList = CID.parse(db1.access.address.split('/').pop(), base58btc)
+    for (const [hash, bytes] of (await exported(db1)).blocks) {
+      await ipfs2.blockstore.put(CID.parse(hash, base58btc), bytes)
+    }
+    await orbitdb2.open(db1.address, { sync: false })
+
+    strictEqual(await ipfs2.pins.isPinned(accessList), true)
   })
 
   it('gives the same database to those who open it at once', async () => {

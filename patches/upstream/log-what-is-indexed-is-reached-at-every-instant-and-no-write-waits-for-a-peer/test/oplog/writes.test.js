@@ -99,6 +99,20 @@ describe('Log - Writes', function () {
     ])
   })
 
+  it('pins the identities of the writers whose entries it joins', async () => {
+    const persisted = []
+    const storage = { ...entryStorage, persist: async (hash) => { persisted.push(hash) } }
+    await storage.put(identity2.hash, identity2.bytes)
+    const other = await Log(identity2, { logId: 'A', entryStorage })
+    const one = await other.append('one')
+    const two = await other.append('two')
+    const log = await Log(identity1, { logId: 'A', entryStorage: storage })
+
+    await log.joinEntry(two)
+
+    deepStrictEqual(persisted.sort(), [one.hash, two.hash, identity2.hash].sort())
+  })
+
   it('ends what is waiting when it is cleared, and can be used then', async () => {
     const other = await Log(identity2, { logId: 'A' })
     await other.append('one')
