@@ -32,8 +32,8 @@ export interface Contents {
   entries: { digests: Uint8Array, times: Float64Array, order?: Uint32Array }
   /** Digests of those entries that may have to be written, in the order of the stores' keys. */
   written: Uint8Array
-  /** How many bytes these have. */
-  writtenBytes: number
+  /** How many bytes these have, where that is known. */
+  writtenBytes?: number
   /** Whether some entries could not be read. */
   isUnread: boolean
   /** Reads some entries, given in the order of the stores' keys, checked. */

@@ -90,7 +90,12 @@ export function toBackup (createPlan: () => Promise<Planned>, options: WriteOpti
     return planned
   }
   const write = async function * (): AsyncGenerator<Uint8Array, void, undefined> {
-    yield * writeBackup(await plan(), options)
+    const planned = await plan()
+    try {
+      yield * writeBackup(planned, options)
+    } finally {
+      await planned.close?.()
+    }
   }
   const iterate = (): AsyncGenerator<Uint8Array, void, undefined> => {
     if (isBegun) {
@@ -154,6 +159,8 @@ export function toDatabases (databases: Database<any> | ReadonlyArray<Database<a
 export interface Planned {
   plan: Plan
   base?: Base
+  /** Closes what the blocks are read from. */
+  close?: () => Promise<void>
 }
 
 export async function planBackup (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions): Promise<Planned> {
@@ -192,8 +199,8 @@ async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, b
   const newNodes = [...sizes()].filter(([digest]) => isNew(digest))
   const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
     blocks: newNodes.length + newShared.length + written.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
-    bytes: written.every(({ digests, contents }) => digests.length === contents.written.length)
-      ? newNodes.reduce((sum, [, bytes]) => sum + bytes, 0) + sizeOf(newShared) + written.reduce((sum, { contents }) => sum + contents.writtenBytes, 0)
+    bytes: written.every(({ digests, contents }) => contents.writtenBytes != null && digests.length === contents.written.length)
+      ? newNodes.reduce((sum, [, bytes]) => sum + bytes, 0) + sizeOf(newShared) + written.reduce((sum, { contents }) => sum + contents.writtenBytes!, 0)
       : undefined
   })
 

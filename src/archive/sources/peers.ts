@@ -94,6 +94,7 @@ export async function openPeers (root: RootLike, { ipfs, limits, signal, offline
 
   return {
     headers: [[digest]],
+    isRemote: !offline,
     isRepeatable: true,
     getMany: async function * (digests, options = {}) {
       const readSignal = options.signal ?? signal

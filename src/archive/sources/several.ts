@@ -44,8 +44,17 @@ export async function openSeveral (sources: readonly BackupSource[], options: So
     }),
     ...(others.length > 0 && {
       getMany: async function * (digests, readOptions) {
-        for (const source of others) {
-          yield * source.getMany!(digests, readOptions)
+        let wanted = digests
+        // The network is asked for what is nowhere else
+        for (const source of others.toSorted((a, b) => Number(a.isRemote ?? false) - Number(b.isRemote ?? false))) {
+          const found = new Set<string>()
+          for await (const blocks of wanted.length === 0 ? [] : source.getMany!(wanted, readOptions)) {
+            for (const { digest, isIntact } of blocks) {
+              if (digest != null && isIntact) found.add(keyOf(digest))
+            }
+            yield blocks
+          }
+          wanted = wanted.filter(digest => !found.has(keyOf(digest)))
         }
       }
     }),

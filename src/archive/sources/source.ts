@@ -26,6 +26,8 @@ export interface Source {
   blocks? (options?: ReadOptions): AsyncIterable<SourceBlock[]>
   /** Whether `blocks` can be read again. */
   readonly isRepeatable: boolean
+  /** Whether it asks others for what is not here. */
+  readonly isRemote?: boolean
   /** Some blocks, in any order: without those that it does not have. */
   getMany? (digests: Uint8Array[], options?: ReadOptions): AsyncIterable<SourceBlock[]>
   close (): Promise<void>
