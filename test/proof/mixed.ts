@@ -116,10 +116,22 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
     }
   }
 
+  /** Says what failed, but for what failed as the process was killed. */
+  const attempt = async (replica: Replica, what: string, fn: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await fn()
+      did(what)
+      return true
+    } catch (error) {
+      if (!(error instanceof KilledError)) onFault(`${where(replica)}: ${what} failed: ${(error as Error).message}`)
+      return false
+    }
+  }
+
   const start = async (replica: Replica, core: Core): Promise<void> => {
     replica.running = await startReplica(replica.directory, core)
-    await replica.running.call('open', addresses)
     await connect(replica)
+    await attempt(replica, 'open', () => replica.running.call('open', addresses))
   }
 
   const check = async (replica: Replica): Promise<Record<string, Contents>> => {
@@ -200,12 +212,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
     const action = await actions[name](replica)
     if (replica.running.core === 'stock' && forOurs.has(name)) return
     const timer = kills ? setTimeout(() => replica.running.kill().catch(() => {}), after) : undefined
-    try {
-      await action()
-      did(name)
-    } catch (error) {
-      if (!(error instanceof KilledError)) onFault(`${where(replica)}: ${name} failed: ${(error as Error).message}`)
-    }
+    await attempt(replica, name, action)
     if (kills) {
       clearTimeout(timer)
       await replica.running.kill()
@@ -216,21 +223,23 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
 
   /** Brings everything to all, and compares them. */
   const converge = async (): Promise<void> => {
+    const brought: Archive[] = []
     for (const replica of replicas) {
-      if (replica.running.core === 'stock') await actionsOf(replica).restartAsOurs()
+      if (replica.running.core === 'stock') {
+        await replica.running.call('stop')
+        await replica.running.kill()
+        await start(replica, 'ours')
+      }
+      if (await attempt(replica, 'back up', await actions['back up'](replica))) brought.push(archives.at(-1)!)
     }
-    for (const replica of replicas) await (await actions['back up'](replica))()
-    const last = archives.slice(-replicas.length)
     for (const replica of replicas) {
-      for (const { path, has } of last) {
-        await replica.running.call('restore', path)
-        addAll(replica.has, has)
+      for (const { path, has } of brought) {
+        if (await attempt(replica, 'restore', () => replica.running.call('restore', path))) addAll(replica.has, has)
       }
     }
-    // What synced on meanwhile is in some and not yet in others: again, until they are the same
     const all = await Promise.all(replicas.map(check))
     const known = nothing()
-    for (const { has } of replicas) addAll(known, has)
+    for (const { has } of brought) addAll(known, has)
     for (const [i, replica] of replicas.entries()) {
       for (const name of names) {
         const lost = missingIn(all[i][name].entries, known[name])
@@ -244,13 +253,6 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
     did('compare all')
     archives.splice(0, Math.max(0, archives.length - 20))
   }
-  const actionsOf = (replica: Replica) => ({
-    restartAsOurs: async () => {
-      await replica.running.call('stop')
-      await replica.running.kill()
-      await start(replica, 'ours')
-    }
-  })
 
   for (let i = 0; i < count; i++) {
     const path = join(directory, `replica-${i}`)
