@@ -9,7 +9,7 @@ describe('A loss of power', function () {
   this.timeout(120000)
   const getFixture = useFixture(4)
 
-  for (const name of ['import', 'restore']) {
+  for (const name of ['import', 'restore', 'restore on a new node']) {
     it(`after "${name}" is mended by another restore`, async () => {
       const scene = await createScene(getFixture(), name)
       ok(scene.files.length > 0, 'there is something to lose')
