@@ -16,6 +16,8 @@ export interface Task extends JobOptions {
   directory: string
   /** The number of the write before which the job stops. */
   stopAt?: number
+  /** Whether to note what is on the disk. */
+  notesSyncs?: boolean
   /** Whether to go on when the job is over and the parent says that there is room again. */
   goesOn?: boolean
 }
@@ -37,12 +39,12 @@ export type Message =
 const send = (message: Message): void => { process.send!(message) }
 
 /** Starts a node and runs a job on it. */
-async function run ({ job, core, directory, stopAt, ...options }: Task): Promise<RunningNode | undefined> {
+async function run ({ job, core, directory, stopAt, notesSyncs, ...options }: Task): Promise<RunningNode | undefined> {
   let node: RunningNode | undefined
   try {
     node = await startNode(directory, core)
     // Not before: what is stopped as a node starts can hold locks that other nodes of the process wait for
-    const writes = watchWrites(directory, stopAt, () => send({ directory, type: 'stopped' }))
+    const writes = watchWrites(directory, { stopAt, notesSyncs, onStop: () => send({ directory, type: 'stopped' }) })
     send({ directory, type: 'begun' })
     await jobs[job](node, options, (name, hash) => send({ directory, type: 'appended', name, hash }))
     send({ directory, type: 'done', writes: writes.count })

@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { missingIn } from './contents.ts'
@@ -31,6 +31,7 @@ type Call = <M extends keyof Methods>(method: M, ...args: Parameters<Methods[M]>
 interface Running {
   core: Core
   call: Call
+  isGone: () => boolean
   kill: () => Promise<void>
 }
 
@@ -38,7 +39,9 @@ const script = fileURLToPath(import.meta.resolve('./replica.ts'))
 
 /** Starts a replica. */
 async function startReplica (directory: string, core: Core): Promise<Running> {
-  const child: ChildProcess = fork(script, [directory, core], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  const log = await open(`${directory}.log`, 'w')
+  const child: ChildProcess = fork(script, [directory, core], { stdio: ['ignore', log.fd, log.fd, 'ipc'] })
+  await log.close()
   const calls = new Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>()
   let count = 0
   let isGone = false
@@ -62,7 +65,7 @@ async function startReplica (directory: string, core: Core): Promise<Running> {
     child.kill('SIGKILL')
     await gone
   }
-  return { core, call: call as Call, kill }
+  return { core, call: call as Call, isGone: () => isGone, kill }
 }
 
 interface Replica {
@@ -134,7 +137,15 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
     await attempt(replica, 'open', () => replica.running.call('open', addresses))
   }
 
+  /** Says that a process ended that nobody killed, and starts it again. */
+  const restartCrashed = async (replica: Replica): Promise<void> => {
+    const log = (await readFile(`${replica.directory}.log`, 'utf8')).slice(-2000)
+    onFault(`${where(replica)}: the process ended by itself: ${log}`)
+    await start(replica, 'ours')
+  }
+
   const check = async (replica: Replica): Promise<Record<string, Contents>> => {
+    if (replica.running.isGone()) await restartCrashed(replica)
     const contents: Record<string, Contents> = {}
     for (const [name, read] of Object.entries(await replica.running.call('read'))) {
       if (replica.running.core === 'ours') {
@@ -210,6 +221,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
     const kills = name !== 'restart' && below(5) === 0
     const after = below(150)
     const action = await actions[name](replica)
+    if (replica.running.isGone()) await restartCrashed(replica)
     if (replica.running.core === 'stock' && forOurs.has(name)) return
     const timer = kills ? setTimeout(() => replica.running.kill().catch(() => {}), after) : undefined
     await attempt(replica, name, action)

@@ -28,7 +28,7 @@ export async function createScene (fixture: Fixture, name: string, stopAt?: numb
   await cp(fixture[scenario.on], directory, { recursive: true })
   // What was written long ago is on the disk
   const synced = new Map((await findLogFiles(directory)).map(({ path, size }) => [path, size]))
-  const [{ state, error }] = await runAndKill([{ ...createTask(fixture, scenario, directory), stopAt }])
+  const [{ state, error }] = await runAndKill([{ ...createTask(fixture, scenario, directory), stopAt, notesSyncs: true }])
   if (state === 'failed') throw new Error(`The job "${name}" does not work: ${error}`)
   const notes = await readFile(syncedFile(directory), 'utf8').catch(() => '')
   for (const line of notes.split('\n').filter(line => line !== '')) {

@@ -14,13 +14,15 @@ interface Writes {
   stopAt: number
   onStop: () => void
   count: number
+  notesSyncs: boolean
 }
 
 /** The file, beside a directory, in which it is noted how much of LevelDB's log files is on the disk: a line of JSON for each. */
 export const syncedFile = (directory: string): string => `${directory}.synced`
 
-/** Notes that all is on the disk that was written to a LevelDB so far. */
-function noteSync (directory: string, location: string): void {
+/** Notes that all is on the disk that was written to a LevelDB so far, where this is asked for. */
+function noteSync ({ directory, notesSyncs }: Writes, location: string): void {
+  if (!notesSyncs) return
   for (const name of readdirSync(location)) {
     if (!/^\d+\.log$/.test(name)) continue
     const path = join(location, name)
@@ -30,9 +32,17 @@ function noteSync (directory: string, location: string): void {
 
 const watched: Writes[] = []
 
+export interface WatchOptions {
+  /** The number of the write to stop at: none by default. */
+  stopAt?: number
+  onStop?: () => void
+  /** Whether to note what is on the disk. */
+  notesSyncs?: boolean
+}
+
 /** Counts the writes below a directory, and stops before one of them. */
-export function watchWrites (directory: string, stopAt = Infinity, onStop: () => void = () => {}): Writes {
-  const writes: Writes = { directory, stopAt, onStop, count: 0 }
+export function watchWrites (directory: string, { stopAt = Infinity, onStop = () => {}, notesSyncs = false }: WatchOptions = {}): Writes {
+  const writes: Writes = { directory, stopAt, onStop, count: 0, notesSyncs }
   watched.push(writes)
   return writes
 }
@@ -54,7 +64,7 @@ for (const name of ['_put', '_del', '_batch', '_clear']) {
     const writes = watcherOf(this.location)
     if (writes != null) await beforeWrite(writes)
     const result = await write.apply(this, args)
-    if (writes != null && args.at(-1)?.sync === true) noteSync(writes.directory, this.location)
+    if (writes != null && args.at(-1)?.sync === true) noteSync(writes, this.location)
     return result
   }
 }
