@@ -4,6 +4,7 @@ import { readInBatches } from './batches.ts'
 import { detach } from './detach.ts'
 import { toCIDBytes, toHash } from './hashes.ts'
 import { missingBlock } from './errors.ts'
+import { guardWrites } from '../core/guard-writes.ts'
 import { IPFSBlockStorage } from '../core/index.ts'
 import type { BlockCID, BlockOptions, HeliaNode, NodeBlockstore } from '../core/index.ts'
 import type { BlockName, Blocks } from './blocks.ts'
@@ -54,6 +55,9 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
   const { blockstore, pins } = node as FullNode
   const storage = await IPFSBlockStorage({ ipfs: node })
 
+  /** Deletes or pins, unless something could not be written before: then the node has to be started again. */
+  const write = (fn: () => Promise<unknown>): Promise<unknown> => guardWrites(node.blockstore, 'the stores of the IPFS node', fn)
+
   const getMany: Blocks['getMany'] = (names, { signal } = {}) => mapMany(names, signal, name => storage.get(toHash(toCIDBytes(name)), signal, { offline: true }))
 
   return {
@@ -72,7 +76,7 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
       const store = blockstore.unwrap?.() ?? blockstore
       await mapMany(names, signal, async name => {
         if (!await pins.isPinned(toCID(name), { signal })) {
-          await store.delete(toCID(name), { signal })
+          await write(async () => store.delete(toCID(name), { signal }))
         }
       })
     },
@@ -86,13 +90,13 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
         if (!await blockstore.has(toCID(name), { signal })) {
           throw missingBlock(name)
         }
-        return ignoring('AlreadyPinnedError', () => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal })))
+        return ignoring('AlreadyPinnedError', () => write(() => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal }))))
       }, atOnce)
       return names.filter((name, i) => arePinned[i])
     },
 
     unpinMany: async (names, { signal } = {}) => {
-      await mapMany(names, signal, name => ignoring('NotFoundError', () => drain(pins.rm(toCID(name), { signal }))), 1)
+      await mapMany(names, signal, name => ignoring('NotFoundError', () => write(() => drain(pins.rm(toCID(name), { signal })))), 1)
     }
   }
 }

@@ -320,6 +320,12 @@ describe('verifyBackup', () => {
     deepStrictEqual(codesOf((await verifyBackup(bytes, { orbitdb })).problems), ['access-denied'])
   })
 
+  it('finds a block that is listed and nowhere, whether a database asks for it or not', async () => {
+    const nowhere = 'zdpuAm6bsvLVHSTnN9vv5KDRMYtdcNPzHbfvfmXzQh2XDMKtk'
+    const forged = await forge(bytes, parts => { parts.shared = [parts.manifest, parts.access!, ...parts.identities, toCID(nowhere)] })
+    await assertFinds(forged, ['block-missing'], ({ problems }) => deepStrictEqual(problems.map(({ hash }) => hash), [nowhere]))
+  })
+
   it('refuses what is no archive', async () => {
     await rejects(verifyBackup(new Uint8Array()), { name: 'EmptyArchiveError' })
     await rejects(verifyBackup(new TextEncoder().encode('not an archive')), { name: 'NotAnArchiveError' })

@@ -68,6 +68,16 @@ export async function verifyBackup (source: BackupSource, { root, limits: someLi
     for (const database of isThin || isBroken ? [] : dag.databases().filter(({ isListed }) => isListed)) {
       await contents.verify(database)
     }
+    if (!isThin && !isBroken) {
+      // What no database asks for must be there as well, or a restore refuses the archive
+      const reported = new Set(problems.map(({ hash }) => hash))
+      for (const digest of dag.missing()) {
+        const hash = hashOfDigest(digest)
+        if (!reported.has(hash) && !dag.damaged.has(keyOf(digest))) {
+          problems.push({ code: 'block-missing', message: `Block "${hash}", which the archive lists, is missing`, hash })
+        }
+      }
+    }
     return {
       root: dag.roots[0],
       roots: dag.roots,
