@@ -21,11 +21,14 @@ export interface CommandInfo {
   examples: Array<[command: string, what: string]>
   /** What it exits with, besides 0, 1 and 2. */
   exits: Array<keyof typeof exitCodes>
+  /** Whether it exits with 1 when it finds a difference, and with 2 for all else that fails, as diff does. */
+  isDiff?: boolean
 }
 
 const exitMeanings: Record<keyof typeof exitCodes, string> = {
   ok: 'done',
   failed: 'something else failed: no permission, no space...',
+  differs: 'there is a difference',
   usage: 'wrong use: an option, or a file that exists already',
   inUse: 'a running node uses the directories',
   notFound: 'no such file, directory or database',
@@ -42,7 +45,7 @@ export const formatExits = (exits: Array<keyof typeof exitCodes>): string => {
 }
 
 /** Creates a command, with the options and the help that all of them have. */
-export function createCommand (name: string, { summary, description, examples, exits }: CommandInfo): Command {
+export function createCommand (name: string, { summary, description, examples, exits, isDiff = false }: CommandInfo): Command {
   return new Command(name)
     .summary(summary)
     .description(description)
@@ -52,7 +55,7 @@ export function createCommand (name: string, { summary, description, examples, e
       '\nExamples:',
       ...examples.flatMap(([command, what]) => [`  # ${what}`, `  ${command}`]),
       '',
-      formatExits(['ok', 'failed', 'usage', ...exits])
+      formatExits(isDiff ? ['ok', 'differs', 'usage', ...exits] : ['ok', 'failed', 'usage', ...exits])
     ].join('\n'))
 }
 
@@ -87,6 +90,9 @@ export function withArchives (command: Command, what: string): Command {
 export function withLimits (command: Command): Command {
   return command.option('--limit <name=number>', 'raise a limit of what there may be in an archive, for one that you trust; can be given several times', collect)
 }
+
+/** Whether a node is named, and not only where one is by default. */
+export const isNodeNamed = (command: Command): boolean => ['directory', 'blockstore', 'orbitdb'].some(name => command.getOptionValueSource(name) === 'cli')
 
 /** Checks the root that was given, if one was. */
 export async function parseRoot (text?: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { shown } from './text.ts'
 export const exitCodes = {
   ok: 0,
   failed: 1,
+  differs: 1,
   usage: 2,
   inUse: 3,
   notFound: 4,

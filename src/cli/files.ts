@@ -44,6 +44,19 @@ export async function openSource (paths: string[], signal: AbortSignal): Promise
   }
 }
 
+/** Reads what comes as a stream into memory: it is read twice. */
+export async function toBlobs (source: BackupSource): Promise<BackupSource> {
+  const one = async (source: any): Promise<Blob> => {
+    if (source instanceof Blob) {
+      return source
+    }
+    const chunks: BlobPart[] = []
+    for await (const chunk of source) chunks.push(chunk.slice())
+    return new Blob(chunks)
+  }
+  return 'sources' in source ? { sources: await Promise.all(source.sources.map(one)) } : one(source)
+}
+
 async function openOne (path: string, signal: AbortSignal): Promise<OneSource> {
   if (path === dash) {
     if (process.stdin.isTTY) {

@@ -3,15 +3,18 @@ import { Command, CommanderError } from 'commander'
 import { formatExits } from './command.ts'
 import { create } from './commands/create.ts'
 import { dump } from './commands/dump.ts'
+import { diff } from './commands/diff.ts'
 import { inspect } from './commands/inspect.ts'
 import { list } from './commands/list.ts'
+import { merge } from './commands/merge.ts'
 import { patch } from './commands/patch.ts'
 import { restore } from './commands/restore.ts'
+import { snapshot } from './commands/snapshot.ts'
 import { verify } from './commands/verify.ts'
 import { CLIError, exitCodes, toCLIError } from './errors.ts'
 import { oneLine } from './text.ts'
 
-const commands = [create, restore, verify, inspect, list, dump, patch]
+const commands = [create, restore, verify, inspect, list, dump, diff, merge, snapshot, patch]
 
 const { version } = createRequire(import.meta.url)('orbitdb-backup/package.json')
 
@@ -26,7 +29,7 @@ Examples:
   orbitdb-backup verify posts.car              # is the file whole, and is everything signed?
   orbitdb-backup restore posts.car -d ../new   # restore it on another node
 
-${formatExits(Object.keys(exitCodes) as Array<keyof typeof exitCodes>)}`)
+${formatExits((Object.keys(exitCodes) as Array<keyof typeof exitCodes>).filter(name => name !== 'differs'))}`)
 
 for (const command of [program, ...commands]) {
   command.exitOverride().configureOutput({ outputError: () => {} })

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { collect, createCommand, parseLimits, parseRoot, run, withArchives, withLocation } from '../command.ts'
+import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation } from '../command.ts'
 import { findDatabases, pickDatabases } from '../databases.ts'
 import { CLIError, unsupportedType } from '../errors.ts'
 import { openSource } from '../files.ts'
@@ -31,9 +31,6 @@ Of an archive it reads no more than it has to, and checks the entries as a resto
   .option('--database <name>', 'print this database only, by its name or address; can be given several times', collect)
   .addOption(new Option('--verify <what>', 'what to check of the entries of an archive').choices(Object.keys(verifyOptions)).default('full'))
   .action((paths: string[], options: DumpOptions, command: Command) => run(options, context => dumpDatabases(paths, options, isNodeNamed(command), context), { isAsked: true }))
-
-/** Whether a node is named, and not only where one is by default. */
-const isNodeNamed = (command: Command): boolean => ['directory', 'blockstore', 'orbitdb'].some(name => command.getOptionValueSource(name) === 'cli')
 
 async function dumpDatabases (paths: string[], options: DumpOptions, isOfNode: boolean, { signal, output }: Context): Promise<void> {
   if (isOfNode && paths.length > 0) {

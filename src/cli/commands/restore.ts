@@ -1,16 +1,17 @@
 import { rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { Option } from 'commander'
 import { collect, createCommand, parseLimits, parseRoot, run, withArchives, withLocation } from '../command.ts'
 import { databaseNamesIn, hashOf } from '../databases.ts'
+import { planRestore } from '../dry-run.ts'
 import { CLIError } from '../errors.ts'
 import { openSource } from '../files.ts'
-import { findLayout, namesIn } from '../layout.ts'
+import { findLayout } from '../layout.ts'
 import { isOldLog, pathsOf, readLog } from '../logs.ts'
 import { count, countEntries } from '../output.ts'
 import { findPlace } from '../places.ts'
 import { shown } from '../text.ts'
-import { openLevel } from '../stores/level.ts'
+import { withNode } from '../lock.ts'
 import type { ArchiveOptions, Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
@@ -20,6 +21,7 @@ import type { BackupSource, Database, DatabaseFactory, ImportOptions, ImportResu
 interface RestoreOptions extends NodeOptions, ArchiveOptions {
   database?: string[]
   repair?: boolean
+  dryRun?: boolean
   verify: 'full' | 'signatures' | 'none'
   indexed?: boolean
 }
@@ -40,6 +42,7 @@ If it fails, new directories are removed, and what it stored in those of a node 
     ['gunzip < all.car.gz | orbitdb-backup restore', 'what a program writes, on a node in this folder'],
     ['orbitdb-backup restore monday.car tuesday.car', 'an archive and what is new since, in any order'],
     ['orbitdb-backup restore all.car --database posts', 'one of the databases of an archive'],
+    ['orbitdb-backup restore all.car -d ./node --dry-run', 'what would it add?'],
     ['orbitdb-backup restore https://example.org/all.car --root bafy...', 'from a server, and only this backup'],
     ['orbitdb-backup restore posts.car --verify none --root bafy...', 'what a backup of your own had, bad entries included'],
     ['orbitdb-backup restore settings.car --indexed', 'for an app that opens it with KeyValueIndexed']
@@ -48,6 +51,7 @@ If it fails, new directories are removed, and what it stored in those of a node 
 }), 'restore'))
   .option('--database <name>', 'restore this database only, by its name or address; can be given several times', collect)
   .option('--repair', 'check all of the log that the node has then, and mend it, and not only what the archive needs of it')
+  .option('-n, --dry-run', 'tell what would be added to the node, as far as the archive says, and change nothing')
   .addOption(new Option('--verify <what>', 'what to check of the entries').choices(Object.keys(verifyOptions)).default('full'))
   .option('--indexed', 'put key-value databases where KeyValueIndexed keeps them (default: where the node has them)')
   .option('--no-indexed', 'put them where KeyValue keeps them')
@@ -57,6 +61,17 @@ async function restoreArchive (paths: string[], options: RestoreOptions, { signa
   const { source, size, name } = await openSource(paths, signal)
   output.expect({ bytes: size })
   const layout = await findLayout(options)
+  if (options.dryRun === true) {
+    const planned = await planRestore(source, layout, { names: options.database, root: await parseRoot(options.root), limits: await parseLimits(options.limit), signal })
+    output.result({
+      json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases: planned },
+      text: () => [
+        ...planned.map(({ address, name, type, entries, added }) => `${shown(name ?? address)}: ${type == null ? '' : `${shown(type)}, `}${countEntries(entries)}, ${added} new, ${address}`),
+        `${name}: would add ${countEntries(planned.reduce((sum, { added }) => sum + added, 0))} to ${layout.orbitdb}`
+      ].join('\n')
+    })
+    return
+  }
   const { names } = await prepareUndo(layout)
   if (layout.blockstore.kind == null && names.size > 0) {
     throw new CLIError('notFound', `No blockstore is in "${options.directory}", where OrbitDB has databases: give it with --blockstore, so that the blocks get to where the node looks for them`)
@@ -93,24 +108,6 @@ async function restoreArchive (paths: string[], options: RestoreOptions, { signa
   } catch (error) {
     await undo().catch(({ message }) => output.warn(`What was made could not be removed: ${message}`))
     throw error
-  }
-}
-
-/** Does something with a node that nobody else uses meanwhile. */
-async function withNode<Result> (layout: Layout, fn: (node: OfflineNode) => Promise<Result>): Promise<Result> {
-  // A node whose stores are files has no lock but this one
-  const keystore = join(layout.orbitdb, 'keystore')
-  const lock = (await namesIn(keystore)).includes('CURRENT') ? await openLevel(keystore, { write: true }) : undefined
-  try {
-    const { openNode } = await import('../node.ts')
-    const node = await openNode(layout, { write: true })
-    try {
-      return await fn(node)
-    } finally {
-      await node.close()
-    }
-  } finally {
-    await lock?.close()
   }
 }
 
