@@ -3,13 +3,15 @@
  * drop-in replacement for `@orbitdb/core`.
  */
 import * as core from './core/index.ts'
+import { withFastStorage } from './fast-storage.ts'
 import { verifySignatures } from './signatures/index.ts'
 import type { HeliaNode, IdentitiesOptions, OrbitDB, OrbitDBOptions } from './core/index.ts'
 
 export * from './core/index.ts'
 export * from './archive/index.ts'
 
-// Signatures are checked several times faster than by OrbitDB, and with the same verdicts
+// Signatures are checked several times faster than by OrbitDB, and with the same verdicts; and where the stores of the
+// node are known, exports and imports read, write and pin many entries at once
 
 /**
  * Creates a peer of OrbitDB.
@@ -32,8 +34,10 @@ export * from './archive/index.ts'
  * await peer.stop()
  * ```
  */
-export const createOrbitDB = <Node extends HeliaNode>(options: OrbitDBOptions<Node>): Promise<OrbitDB<Node>> =>
-  core.createOrbitDB({ verifySignatures, ...options })
+export const createOrbitDB = async <Node extends HeliaNode>(options: OrbitDBOptions<Node>): Promise<OrbitDB<Node>> => {
+  const orbitdb = await core.createOrbitDB({ verifySignatures, ...options })
+  return withFastStorage(orbitdb)
+}
 
 /**
  * Creates an identities system.

@@ -41,7 +41,7 @@ export interface RestoreBackupOptions extends Omit<DatabaseOptions, 'meta' | 'Ac
 }
 
 // How many blocks are stored at once, at most, and about how many bytes
-const maxBatchLength = 1000
+const maxBatchLength = 250
 const maxBatchBytes = 2 ** 22
 
 /**

@@ -19,16 +19,25 @@ export async function createEntryStorage (ipfs: HeliaNode, blocks: Blocks): Prom
   })
   const pin = { shallow: pinsOf(true), deep: pinsOf(false) }
 
+  let isOpen = true
   const cached = await ComposedStorage(await LRUStorage({ size: cacheSize }), {
     ...storage,
-    get: async (hash, signal, options) => await getBytes(hash) ?? storage.get(hash, signal, options),
+    get: async (hash, signal, options) => (isOpen ? await getBytes(hash) : undefined) ?? storage.get(hash, signal, options)
   })
   return {
     ...cached,
     // An export or an import reads each entry once
     get: async (hash, signal, options) => {
       signal?.throwIfAborted()
-      return options?.offline === true ? getBytes(hash) : cached.get(hash, signal, options)
+      return isOpen && options?.offline === true ? getBytes(hash) : cached.get(hash, signal, options)
+    },
+    getMany: async (hashes: string[], signal?: AbortSignal, options?: StorageOptions) => {
+      return isOpen && options?.offline === true
+        ? blocks.getMany(hashes, { signal })
+        : Promise.all(hashes.map(hash => cached.get(hash, signal, options)))
+    },
+    putMany: async (entries: Iterable<[string, Uint8Array]>, signal?: AbortSignal, options?: StorageOptions) => {
+      await (isOpen && options?.persist === false ? blocks.putMany([...entries], { signal }) : cached.putMany!(entries, signal, options))
     },
     persist: async (hash: string, signal?: AbortSignal, options?: StorageOptions) => {
       signal?.throwIfAborted()
@@ -37,6 +46,10 @@ export async function createEntryStorage (ipfs: HeliaNode, blocks: Blocks): Prom
     persistMany: async (hashes: string[], signal?: AbortSignal, options?: StorageOptions) => {
       return blocks.pinMany(hashes, { signal, isShallow: options?.offline })
     },
-    unpersistMany: async (hashes: string[]) => blocks.unpinMany(hashes)
+    unpersistMany: async (hashes: string[]) => blocks.unpinMany(hashes),
+    close: async () => {
+      isOpen = false
+      await cached.close()
+    }
   }
 }

@@ -1,10 +1,15 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
+import all from 'it-all'
 import drain from 'it-drain'
+import { base58btc } from 'multiformats/bases/base58'
+import sinon from 'sinon'
 import { encodeBlock, toCID } from '../helpers/blocks.ts'
 import { useHelia } from '../helpers/helia.ts'
 import { connect, useReplicas } from '../helpers/replicas.ts'
 import { createBlocks, createEntryStorage } from '../../src/blocks/index.ts'
+import { IPFSBlockStorage } from '../../src/index.ts'
 import type { Node } from '../helpers/node.ts'
+import type { Replica } from '../helpers/replicas.ts'
 import type { Block, StorageOptions } from '../../src/index.ts'
 import type { Blocks } from '../../src/blocks/index.ts'
 
@@ -101,6 +106,39 @@ describe('Entry storage', () => {
     await (await createStorage(b.ipfs)).storage.put(hash, bytes)
     const { storage } = await createStorage(a.ipfs)
     deepStrictEqual(Uint8Array.from((await storage.get(hash))!), bytes)
+  })
+
+  it('puts and gets many at once, and nothing once it is closed', async () => {
+    const { blocks, calls, storage } = await createStorage(await create())
+    const entries = await createEntries(10)
+    const hashes = hashesOf(entries)
+    await storage.putMany!(entries, undefined, { persist: false })
+    deepStrictEqual(await blocks.arePinned(hashes), hashes.map(() => false))
+    const found = await storage.getMany!(hashes, undefined, { offline: true })
+    deepStrictEqual(found.map(bytes => Uint8Array.from(bytes!)), entries.map(([, bytes]) => bytes))
+    deepStrictEqual(calls, [['getMany', 10]])
+    await storage.close()
+    await rejects(storage.getMany!(hashes, undefined, { offline: true }))
+    await rejects(storage.get(hashes[0], undefined, { offline: true }))
+    await rejects(storage.putMany!(await createEntries(20), undefined, { persist: false }))
+  })
+
+  it('is what an instance stores the entries of a database in, unless it is given another', async () => {
+    const [a, b, c] = [await createReplica(), await createReplica(), await createReplica()]
+    const db = await a.orbitdb.open('db', { sync: false })
+    for (let i = 0; i < 5; i++) await db.add(i)
+    const exported = await db.export()
+    const hashes = [...exported.index.keys()]
+    const state = { ...exported, blocks: await all(exported.blocks) }
+
+    const countPins = async ({ orbitdb, ipfs }: Replica, options = {}): Promise<number> => {
+      const spy = sinon.spy(ipfs.pins, 'add')
+      await orbitdb.import(state, { sync: false, ...options })
+      deepStrictEqual(await (await createBlocks(ipfs)).arePinned(hashes), hashes.map(() => true))
+      return spy.args.filter(([cid]) => hashes.includes(cid.toString(base58btc))).length
+    }
+    strictEqual(await countPins(b), 0)
+    strictEqual(await countPins(c, { entryStorage: await IPFSBlockStorage({ ipfs: c.ipfs, pin: true }) }), 5)
   })
 
   it('fails for each that was asked for, when it fails', async () => {
