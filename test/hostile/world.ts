@@ -32,7 +32,8 @@ export interface World {
   mallory: SigningIdentity
 }
 
-async function createVictim (id: string): Promise<Victim> {
+/** Starts a node with OrbitDB, whose blocks, pins and keys are in memory. */
+export async function createVictim (id: string): Promise<Victim> {
   const ipfs = await createNode()
   const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
   const keys = await MemoryStorage<any>()
@@ -40,6 +41,12 @@ async function createVictim (id: string): Promise<Victim> {
   const identities = await Identities({ ipfs, keystore })
   const orbitdb = await createOrbitDB({ ipfs, identities, id, directory })
   return { ipfs, orbitdb, directory, keys }
+}
+
+export async function stopVictim ({ ipfs, orbitdb, directory }: Victim): Promise<void> {
+  await orbitdb.stop()
+  await ipfs.stop()
+  await rm(directory, { recursive: true, force: true })
 }
 
 /** How many tests have the same nodes: what they leave makes it longer to look at everything. */
@@ -51,11 +58,7 @@ export function useWorld (): World {
   let count = 0
 
   const stop = async (): Promise<void> => {
-    for (const { ipfs, orbitdb, directory } of world.owner == null ? [] : [world.owner, world.empty]) {
-      await orbitdb.stop()
-      await ipfs.stop()
-      await rm(directory, { recursive: true, force: true })
-    }
+    for (const victim of world.owner == null ? [] : [world.owner, world.empty]) await stopVictim(victim)
   }
 
   beforeEach(async () => {
