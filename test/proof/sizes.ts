@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createBackup, Log, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { runCLI } from '../cli/helpers.ts'
 import { startNode } from './nodes.ts'
 import type { AnyDB, RunningNode } from './nodes.ts'
 import type { Database } from '../../src/index.ts'
@@ -65,6 +66,32 @@ export const manyDatabases = (count: number): Size => ({
   }
 })
 
+/** Has the command line back up, verify and restore many databases, which an app can not have open all at once. */
+export async function measureDatabases (directory: string, count: number): Promise<Measured> {
+  const node = join(directory, 'node')
+  const file = join(directory, 'archive.car')
+  const source = await startNode(node)
+  const write = await time(async () => {
+    for (let i = 0; i < count; i++) {
+      const db = await open(source, `database ${i}`)
+      await db.add(i)
+      await db.close()
+    }
+  })
+  await source.stop()
+  const run = async (...args: string[]): Promise<number> => time(async () => {
+    const { code, stderr } = await runCLI(args)
+    if (code !== 0) throw new Error(`"${args[0]}" exits with ${code}: ${stderr}`)
+  })
+  const create = await run('create', '--all', '-d', node, '-o', file)
+  const verify = await run('verify', file)
+  const restore = await run('restore', file, '-d', join(directory, 'target'))
+  const { databases } = JSON.parse((await runCLI(['list', '-d', join(directory, 'target'), '--json'])).stdout) as { databases: Array<{ entries: number }> }
+  const whole = databases.filter(({ entries }) => entries === 1).length
+  if (whole !== count) throw new Error(`${whole} of ${count} databases are restored`)
+  return { name: `${count} databases, by the command line`, archiveBytes: (await stat(file)).size, write, create, verify, restore }
+}
+
 export interface Measured {
   name: string
   archiveBytes: number
@@ -74,7 +101,7 @@ export interface Measured {
   verify: number
   restore: number
   /** Bytes, of this process in all. */
-  peakMemory: number
+  peakMemory?: number
 }
 
 async function time (fn: () => Promise<unknown>): Promise<number> {
