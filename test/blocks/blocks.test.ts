@@ -4,6 +4,7 @@ import drain from 'it-drain'
 import * as raw from 'multiformats/codecs/raw'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
+import sinon from 'sinon'
 import { encodeBlock, toCID as parseCID } from '../helpers/blocks.ts'
 import { kinds, useHelia } from '../helpers/helia.ts'
 import { createLevelBlocks } from '../../src/blocks/level.ts'
@@ -120,6 +121,28 @@ describe('Blocks', () => {
         }
         deepStrictEqual(await blocks.hasMany(hashesOf(leaves)), [false])
       })
+    })
+  }
+
+  for (const how of ['unpinned', 'pinned', 'deleted']) {
+    it(`are ${how} by a store that fails then: nothing more is written to it, as that could be lost`, async () => {
+      const node = await create()
+      const blocks = await createPublicBlocks(node)
+      const [pinned, other] = await createLeaves(2)
+      await blocks.putMany([pinned, other])
+      await blocks.pinMany([pinned[0]])
+      const full = Object.assign(new Error('IO error: 000001.log: No space left on device'), { code: 'LEVEL_IO_ERROR' })
+      const level = how === 'deleted' ? (node.blockstore as any).child.child.child.db : (node.datastore as any).db
+      const stub = sinon.stub(level, how === 'pinned' ? 'put' : 'del').rejects(full)
+      const fail: Record<string, () => Promise<unknown>> = {
+        unpinned: () => blocks.unpinMany([pinned[0]]),
+        pinned: () => blocks.pinMany([other[0]], { isShallow: true }),
+        deleted: () => blocks.deleteMany([other[0]])
+      }
+      await rejects(fail[how](), { code: 'storage-failed' })
+      stub.restore()
+      await rejects(blocks.pinMany([other[0]]), { code: 'storage-failed' })
+      await rejects((await createBlocks(node)).putMany([other]), { code: 'storage-failed' })
     })
   }
 
