@@ -1,6 +1,7 @@
 /*
  * Turns patches/ into commits of a checkout of OrbitDB: each patch with its tests, docs and changelog
- * entry. After each commit it runs the linter and all tests there, and at the end prints what came out.
+ * entry. Before each commit it runs the commit's tests, which must fail, and after it the linter and all tests. At the
+ * end it prints what came out.
  */
 import { parseArgs } from 'node:util'
 import { createCheckout } from './upstream/checkout.ts'
@@ -23,6 +24,9 @@ const { values, positionals } = parseArgs({
   }
 })
 
+const isGood = ({ lint, failsBefore, tests }: Row): boolean =>
+  lint === 'clean' && failsBefore !== false && (tests?.failing ?? 0) === 0
+
 if (values.help || positionals.length !== 1) {
   process.stderr.write(`${usage}\n`)
   process.exit(values.help ? 0 : 2)
@@ -32,21 +36,22 @@ try {
   const checkout = await createCheckout(positionals[0])
   const rows: Row[] = []
 
-  const check = async ({ subject, files }: Pick<Row, 'subject' | 'files'>): Promise<void> => {
+  const check = async ({ subject, files, failsBefore }: Omit<Row, 'lint' | 'tests'>): Promise<void> => {
     process.stderr.write(`${subject}\n`)
     const lint = await checkout.lint()
     const tests = values['no-tests'] ? undefined : await checkout.test()
-    rows.push({ subject, files, lint, tests })
+    rows.push({ subject, files, lint, failsBefore, tests })
   }
 
   await check({ subject: 'before the first', files: 0 })
   await checkout.branch(values.branch)
   for (const step of await readSeries()) {
-    await check(await checkout.commit(step))
+    const failsBefore = values['no-tests'] ? undefined : await checkout.failsBefore(step)
+    await check({ ...await checkout.commit(step), failsBefore })
   }
 
   process.stdout.write(`${formatTable(rows)}\n`)
-  process.exitCode = rows.every(({ lint, tests }) => lint === 'clean' && (tests?.failing ?? 0) === 0) ? 0 : 1
+  process.exitCode = rows.every(isGood) ? 0 : 1
 } catch (error) {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

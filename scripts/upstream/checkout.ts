@@ -18,6 +18,8 @@ export interface Checkout {
   branch: (name: string) => Promise<void>
   /** Makes a commit of a step, and returns what it is called and how many files it changes. */
   commit: (step: Step) => Promise<{ subject: string, files: number }>
+  /** Runs the tests of a step without its patch: whether they fail, as they should. Leaves the checkout as it was. */
+  failsBefore: (step: Step) => Promise<boolean>
   /** Runs upstream's linter on all that upstream lints. */
   lint: () => Promise<'clean' | 'not clean'>
   /** Runs all of upstream's tests. */
@@ -78,6 +80,19 @@ export async function createCheckout (path: string): Promise<Checkout> {
       }
       const [subject, , ...files] = (await git('show', '--format=%s', '--name-only', 'HEAD')).split('\n')
       return { subject, files: files.length }
+    },
+
+    failsBefore: async ({ extras }) => {
+      const names = extras == null ? [] : await readdir(join(extras, 'test'), { recursive: true })
+      const files = names.filter(name => name.endsWith('.test.js')).map(name => join('test', name))
+      if (files.length === 0) {
+        return false
+      }
+      await cp(join(extras!, 'test'), join(directory, 'test'), { recursive: true })
+      const fails = await run('npm', ['test', '--', '--bail', ...files], { cwd: directory, maxBuffer: 2 ** 28 }).then(() => false, () => true)
+      await git('stash', '--quiet', '--include-untracked')
+      await git('stash', 'drop', '--quiet')
+      return fails
     },
 
     lint: async () => {
