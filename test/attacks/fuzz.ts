@@ -27,9 +27,10 @@ const last = count == null ? Infinity : first + Number(count)
 const verdicts: Record<string, number[]> = {}
 const failures: number[] = []
 let at = first
-while (at < last && (count != null || Date.now() < until)) {
+const isDone = (): boolean => at >= last || (count == null && Date.now() >= until)
+while (!isDone()) {
   const victim = await createVictim('reader')
-  for (let i = 0; i < logsOfNode && at < last && (count != null || Date.now() < until); i++, at++) {
+  for (let i = 0; i < logsOfNode && !isDone(); i++, at++) {
     try {
       const { mutation, isTaken } = await assertAgree(victim, at)
       const counts = verdicts[mutation] ??= [0, 0]
