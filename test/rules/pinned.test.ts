@@ -1,5 +1,6 @@
 // Rule: restored blocks survive the garbage collection, as blocks that OrbitDB itself wrote do.
-import { deepStrictEqual, ok, rejects } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import drain from 'it-drain'
 import { createOrbitDB, IPFSAccessController, OrbitDBAccessController } from '../../src/index.ts'
 import { collect, open, putBlocks, read, ways } from '../helpers/backups.ts'
 import { encodeBlock, hashOf, pinsOf, toCID } from '../helpers/blocks.ts'
@@ -76,6 +77,27 @@ describe('Pinned', () => {
     await replica.orbitdb.import(state, { verify: false })
     await assertKeeps(replica, [...state.index.keys()])
   })
+
+  for (const isEncrypted of [false, true]) {
+    for (const [what, leaveOut] of Object.entries({
+      'with its blocks': state => state,
+      'without blocks': state => ({ ...state, blocks: [] }),
+      'without blocks and index': state => ({ ...state, blocks: [], index: undefined })
+    } satisfies Record<string, (state: CollectedState) => object>)) {
+      it(`are the identities of writers whose pins were lost, when the state comes again ${what}${isEncrypted ? ', encrypted' : ''}`, async () => {
+        const options = isEncrypted ? { encryption: { replication: await createCipher() } } : {}
+        const [owner, replica] = [await createReplica(), await createReplica()]
+        const source = await owner.orbitdb.open<Events>('log', { ...options, sync: false })
+        await source.add('one')
+        await source.add('two')
+        const state = await collect(await source.export())
+        const db = await replica.orbitdb.import<Events>(state, { ...options, sync: false })
+        await drain(replica.ipfs.pins.rm(toCID(owner.orbitdb.identity.hash) as any))
+        strictEqual((await db.import({ ...state, ...leaveOut(state) } as CollectedState)).added, 0)
+        await assertKeeps(replica, hashesOf(state))
+      })
+    }
+  }
 
   for (const [way, restore] of Object.entries(ways)) {
     it(`is nothing of what ${way} refused`, async () => {
