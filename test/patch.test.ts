@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
 const directory = join(root, 'patches')
-const patches = (await readdir(directory)).sort().map(file => join(directory, file))
+const patches = (await readdir(directory)).filter(name => name.endsWith('.patch')).sort().map(file => join(directory, file))
 const identity = ['-c', 'user.name=OrbitDB', '-c', 'user.email=orbitdb@example.org', '-c', 'commit.gpgsign=false']
 
 /** The paths of the files under a directory, and what is in each. */
