@@ -104,10 +104,10 @@ const archives: Record<string, { count: number, create: (owner: SigningIdentity,
     create: async (owner, count) => {
       const log = await createLog(owner, 'x')
       const { bytes } = await append(log, owner, { payload: 0 })
-    log.entries.pop()
-    const at = Buffer.from(bytes).indexOf('payload') + 'payload'.length
-    addEntry(log, await nameBlock(concat([bytes.subarray(0, at), new Uint8Array(count).fill(0x81), bytes.subarray(at)])))
-    return toArchive([log])
+      log.entries.pop()
+      const at = Buffer.from(bytes).indexOf('payload') + 'payload'.length
+      addEntry(log, await nameBlock(concat([bytes.subarray(0, at), new Uint8Array(count).fill(0x81), bytes.subarray(at)])))
+      return toArchive([log])
     }
   },
   'letters of a name': { count: 500_000, create: async (owner, count) => toArchive([await createLog(owner, 'x'.repeat(count))]) }
