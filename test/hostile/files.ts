@@ -109,6 +109,7 @@ export const files: FileAttack[] = [
   forged('a manifest that is not shared', 'dag-invalid', parts => { parts.shared = [parts.access!, ...parts.identities] }),
   forged('an access list that is not shared', 'dag-invalid', parts => { parts.shared = [parts.manifest, ...parts.identities] }),
   forged('identities that are not shared', 'dag-invalid', parts => { parts.shared = [parts.manifest, parts.access!] }),
+  forged('a shared block that is nowhere', 'archive-truncated', parts => { parts.shared = [parts.manifest, parts.access!, ...parts.identities, link] }),
   forged('an entry that is nowhere', 'archive-truncated', parts => { parts.entries = [...parts.entries, link] }),
   forged('a head that is not an entry', 'block-missing', parts => { parts.heads = [...parts.heads, link] }),
   blocks('no blocks', 'archive-truncated', () => []),
