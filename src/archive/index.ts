@@ -18,6 +18,7 @@ export type { BackupDifference, Comparable, DatabaseDifference, DiffOptions, Dif
 export type { ArchiveSummary, DatabaseSummary, InspectOptions, InspectProgressEvent } from './inspect.ts'
 export type { Amount, ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 export type { MergeOptions, MergeProgressEvent } from './merge.ts'
+export type { Salvaged } from './salvage/index.ts'
 export type { RestoreBackupOptions, RestoreProgressEvent } from './restore.ts'
 export type { BackedUpDatabase, OpenBackup, OpenBackupOptions, OpenDatabaseOptions } from './open/index.ts'
 export type { RootLike } from './dag/index.ts'

@@ -7,6 +7,7 @@ import { toLimits } from './limits.ts'
 import { pickDatabases, readManifest, readManifestIf } from './pick.ts'
 import { createProgress } from './progress.ts'
 import { isOnNode } from './rebuild.ts'
+import { openSalvaged } from './salvage/index.ts'
 import { openSource } from './sources/index.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
 import { cidOf } from '../blocks/cids.ts'
@@ -18,7 +19,9 @@ import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
 import type { Limits } from './limits.ts'
 import type { ManifestFacts } from './pick.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
+import type { Salvaged } from './salvage/index.ts'
 import type { BackupSource } from './sources/index.ts'
+import type { Source } from './sources/source.ts'
 import type { Blocks, StoredBlock } from '../blocks/index.ts'
 import type { AnyDatabase, Database, DatabaseFactory, DatabaseOptions, ImportOptions, OrbitDB, RestoreState, Storage } from '../core/index.ts'
 
@@ -31,6 +34,14 @@ export interface RestoreBackupOptions extends Omit<DatabaseOptions, 'meta' | 'Ac
   Database?: DatabaseFactory<any>
   /** The CID of the root that the archive must have: of several, which one to restore. */
   root?: RootLike
+  /**
+   * Whether the source has blocks of databases, but no lists, as other tools write them: CAR files, or files that are a
+   * block each. Databases and heads are found by reading all of it into memory, and nobody knows whether anything newer is
+   * missing. `root` is then the CID of the manifest of the database that is meant. Defaults to false.
+   */
+  salvage?: boolean
+  /** Called with what was found by `salvage`, before it is restored. */
+  onSalvage?: (salvaged: Salvaged) => void
   /** Names or addresses of the databases to restore; all by default. */
   databases?: readonly string[]
   /** The most of what there may be in an archive, where it is not the default. */
@@ -60,12 +71,18 @@ const maxBatchBytes = 2 ** 22
 export async function restoreBackup<Restored extends Database<any> | Array<Database<any>> = AnyDatabase> (
   orbitdb: OrbitDB<any>,
   source: BackupSource,
-  { verify = true, repair, signal, onProgress, root, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions = {}
+  { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions = {}
 ): Promise<Restored> {
   const { ipfs } = orbitdb
   const blocks = await createBlocks(ipfs)
   const limits = toLimits(someLimits)
-  const opened = await openSource(source, { ipfs, limits, signal, timeout, maxBytes })
+  const root = salvage ? undefined : someRoot
+  const opened: Source & { salvaged?: Salvaged } = salvage
+    ? await openSalvaged(source, { root: someRoot, encryption: options.encryption, limits, signal })
+    : await openSource(source, { ipfs, limits, signal, timeout, maxBytes })
+  if (opened.salvaged != null) {
+    onSalvage?.(opened.salvaged)
+  }
   let stored: StoredArchive
   try {
     const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })

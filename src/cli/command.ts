@@ -77,6 +77,7 @@ export const collect = (value: string, before: string[] = []): string[] => [...b
 export interface ArchiveOptions extends OutputOptions {
   root?: string
   limit?: string[]
+  salvage?: boolean
 }
 
 /** Adds what commands that read archives take. */
@@ -84,6 +85,11 @@ export function withArchives (command: Command, what: string): Command {
   return withLimits(command)
     .argument('[archive...]', `the file or http(s) URL to ${what}, - or nothing for standard input; several where they belong together, as increments and what they are based on`)
     .option('--root <cid>', 'the root that the archive must have, as create prints it: of several archives, the one that is meant')
+}
+
+/** Adds the option that takes what other tools have written. */
+export function withSalvage (command: Command): Command {
+  return command.option('--salvage', 'take blocks of a database without lists, as other tools write them: CAR files whose root is a manifest, files that are a block each, or folders of these. Nobody knows then whether anything newer is missing. --root is the CID of the manifest')
 }
 
 /** Adds the option that raises limits. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants, createReadStream, open as openDescriptor, openAsBlob } from 'node:fs'
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { addAbortSignal } from 'node:stream'
@@ -29,6 +29,22 @@ interface OneSource extends Source {
 export const dash = '-'
 
 const chunkSize = 2 ** 20
+
+/** Opens what other tools wrote, all files in folders included. */
+export async function openLoose (paths: string[], signal: AbortSignal): Promise<Source> {
+  const files = await Promise.all(paths.map(async path => {
+    const isFolder = await stat(path).then(stats => stats.isDirectory(), () => false)
+    if (!isFolder) {
+      return [path]
+    }
+    const entries = await readdir(path, { withFileTypes: true, recursive: true })
+    return entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)).sort()
+  }))
+  if (paths.length > 0 && files.flat().length === 0) {
+    throw new CLIError('notFound', `No file is in "${paths.join('", "')}"`)
+  }
+  return { ...await openSource(files.flat(), signal), name: paths.length === 0 ? 'standard input' : paths.join(' + ') }
+}
 
 /** Opens archives: standard input when none is named. */
 export async function openSource (paths: string[], signal: AbortSignal): Promise<Source> {

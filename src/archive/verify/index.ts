@@ -5,6 +5,7 @@ import { damagedBlock, DamagedArchiveError, hashOfDigest, LimitExceededError, Tr
 import { toLimits } from '../limits.ts'
 import { readManifest } from '../pick.ts'
 import { createProgress } from '../progress.ts'
+import { openSalvaged } from '../salvage/index.ts'
 import { openSource } from '../sources/index.ts'
 import { digestOf } from '../../blocks/cids.ts'
 import { toBytes } from '../../blocks/hashes.ts'
@@ -15,8 +16,10 @@ import type { Findings, ProblemCode, VerifiedDatabase, VerifyReport } from './re
 import type { Dag, DagDatabase, RootLike } from '../dag/index.ts'
 import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
+import type { Salvaged } from '../salvage/index.ts'
 import type { BackupSource } from '../sources/index.ts'
-import type { OrbitDB, RestoreState } from '../../core/index.ts'
+import type { Source } from '../sources/source.ts'
+import type { Encryption, OrbitDB, RestoreState } from '../../core/index.ts'
 import type { StateProblem } from '../../core/verifier.ts'
 
 export type { Finding, ProblemCode, UncheckedCode, VerifiedDatabase, VerifyReport } from './report.ts'
@@ -29,6 +32,10 @@ export interface VerifyOptions extends ArchiveOptions<VerifyProgressEvent> {
   /** The CID of the root that the archive must have. */
   root?: RootLike
   limits?: Partial<Limits>
+  /** Whether the source has blocks of databases, but no lists: as of `restoreBackup`. That nobody knows whether anything newer is missing is `unchecked` then. */
+  salvage?: boolean
+  /** The keys of entries that are encrypted, to salvage them. */
+  encryption?: Encryption
   /** An instance whose node looks a CID up, where the source is one. */
   orbitdb?: OrbitDB<any>
 }
@@ -42,11 +49,17 @@ export interface VerifyOptions extends ArchiveOptions<VerifyProgressEvent> {
  *
  * @throws ArchiveError of some class when there is nothing to report about.
  */
-export async function verifyBackup (source: BackupSource, { root, limits: someLimits, orbitdb, signal, onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage = false, encryption, orbitdb, signal, onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
   const limits = toLimits(someLimits)
-  const opened = await openSource(source, { ipfs: orbitdb?.ipfs, limits, signal })
+  const root = salvage ? undefined : someRoot
+  const opened: Source & { salvaged?: Salvaged } = salvage
+    ? await openSalvaged(source, { root: someRoot, encryption, limits, signal })
+    : await openSource(source, { ipfs: orbitdb?.ipfs, limits, signal })
   const findings: Findings = { problems: [], unchecked: [] }
   const { problems, unchecked } = findings
+  if (opened.salvaged != null) {
+    unchecked.push({ code: 'newer-entries', message: opened.salvaged.message })
+  }
   try {
     const onRead = createProgress('orbitdb-backup:verify:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })

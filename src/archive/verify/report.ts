@@ -24,7 +24,7 @@ export type ProblemCode =
   | 'access-failed'
 
 /** What can not be checked without a node, or without a key. */
-export type UncheckedCode = 'access-controller' | 'entries-encrypted' | 'identity'
+export type UncheckedCode = 'access-controller' | 'entries-encrypted' | 'identity' | 'newer-entries'
 
 /** Something that was found out about an archive. */
 export interface Finding<Code extends string = string> {

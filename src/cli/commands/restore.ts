@@ -1,11 +1,11 @@
 import { rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Option } from 'commander'
-import { collect, createCommand, parseLimits, parseRoot, run, withArchives, withLocation } from '../command.ts'
+import { collect, createCommand, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
 import { databaseNamesIn, hashOf } from '../databases.ts'
 import { planRestore } from '../dry-run.ts'
 import { CLIError } from '../errors.ts'
-import { openSource } from '../files.ts'
+import { openLoose, openSource } from '../files.ts'
 import { findLayout } from '../layout.ts'
 import { isOldLog, pathsOf, readLog } from '../logs.ts'
 import { count, countEntries } from '../output.ts'
@@ -28,7 +28,7 @@ interface RestoreOptions extends NodeOptions, ArchiveOptions {
 
 const verifyOptions: Record<RestoreOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
 
-export const restore = withLocation(withArchives(createCommand('restore', {
+export const restore = withSalvage(withLocation(withArchives(createCommand('restore', {
   summary: 'restore the databases of an archive',
   description: `Restores the databases of an archive in a node's directories: in new ones, which are made, or in those of a node, which must be down. A database that is there already keeps all that it has, and gets what it lacks.
 
@@ -48,7 +48,7 @@ If it fails, new directories are removed, and what it stored in those of a node 
     ['orbitdb-backup restore settings.car --indexed', 'for an app that opens it with KeyValueIndexed']
   ],
   exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'needsBase']
-}), 'restore'))
+}), 'restore')))
   .option('--database <name>', 'restore this database only, by its name or address; can be given several times', collect)
   .option('--repair', 'check all of the log that the node has then, and mend it, and not only what the archive needs of it')
   .option('-n, --dry-run', 'tell what would be added to the node, as far as the archive says, and change nothing')
@@ -58,7 +58,11 @@ If it fails, new directories are removed, and what it stored in those of a node 
   .action((paths: string[], options: RestoreOptions) => run(options, context => restoreArchive(paths, options, context)))
 
 async function restoreArchive (paths: string[], options: RestoreOptions, { signal, output }: Context): Promise<void> {
-  const { source, size, name } = await openSource(paths, signal)
+  const { salvage = false } = options
+  if (salvage && options.dryRun === true) {
+    throw new CLIError('usage', 'What --salvage would find is not known before it is restored: leave out --dry-run, or verify --salvage')
+  }
+  const { source, size, name } = await (salvage ? openLoose : openSource)(paths, signal)
   output.expect({ bytes: size })
   const layout = await findLayout(options)
   if (options.dryRun === true) {
@@ -111,7 +115,7 @@ async function restoreArchive (paths: string[], options: RestoreOptions, { signa
   }
 }
 
-async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, source: BackupSource, { verify, indexed, root, limit, database: names, repair }: RestoreOptions, { signal, output }: Context) {
+async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, source: BackupSource, { verify, indexed, root, limit, database: names, repair, salvage }: RestoreOptions, { signal, output }: Context) {
   const { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } = await import('../../index.ts')
   const { createIdentities } = await import('../node.ts')
   const { ipfs, readBlocks } = node
@@ -150,6 +154,8 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
       limits: await parseLimits(limit),
       databases: names,
       repair,
+      salvage,
+      onSalvage: ({ message }) => output.warn(message),
       sync: false,
       signal,
       onProgress: output.onProgress

@@ -1,6 +1,6 @@
-import { createCommand, parseLimits, parseRoot, run, withArchives } from '../command.ts'
+import { createCommand, parseLimits, parseRoot, run, withArchives, withSalvage } from '../command.ts'
 import { CLIError } from '../errors.ts'
-import { openSource } from '../files.ts'
+import { openLoose, openSource } from '../files.ts'
 import { count, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
 import type { ArchiveOptions, Context } from '../command.ts'
@@ -11,7 +11,7 @@ const inArchive = (message: string): string => message.replace(/(" is missing): 
 // How many findings are printed, of each kind
 const maxFindings = 20
 
-export const verify = withArchives(createCommand('verify', {
+export const verify = withSalvage(withArchives(createCommand('verify', {
   summary: 'check all of an archive',
   description: 'Checks everything in an archive that can be checked without a node: that every block matches its hash, that nothing is missing and nothing is there besides, that every entry is signed by an identity that may write, where the access controller is one of OrbitDB\'s own. It tells all that is wrong, and writes nothing.',
   examples: [
@@ -20,16 +20,16 @@ export const verify = withArchives(createCommand('verify', {
     ['orbitdb-backup verify --quiet posts.car && rsync posts.car backup:', 'check it in a script']
   ],
   exits: ['notFound', 'damaged', 'unsupported', 'needsBase']
-}), 'check')
+}), 'check'))
   .action((paths: string[], options: ArchiveOptions) => run(options, context => verifyArchive(paths, options, context)))
 
-async function verifyArchive (paths: string[], { root: cid, limit }: ArchiveOptions, { signal, output }: Context): Promise<void> {
+async function verifyArchive (paths: string[], { root: cid, limit, salvage = false }: ArchiveOptions, { signal, output }: Context): Promise<void> {
   const limits = await parseLimits(limit)
   const root = await parseRoot(cid)
-  const { source, size, name } = await openSource(paths, signal)
+  const { source, size, name } = await (salvage ? openLoose : openSource)(paths, signal)
   output.expect({ bytes: size })
   const { verifyBackup } = await import('../../archive/verify/index.ts')
-  const report = await verifyBackup(source, { root, limits, signal, onProgress: output.onProgress })
+  const report = await verifyBackup(source, { root, limits, salvage, signal, onProgress: output.onProgress })
 
   const { roots, ok, needs, databases, problems, unchecked } = report
   const isIncomplete = needs.length > 0 && problems.length === 0

@@ -1,0 +1,110 @@
+// Backups of orbitdb-storacha-bridge 0.4: a CAR file whose root is the manifest, with the blocks of one database and no
+// lists, under their own CIDs; or each of these blocks as a file.
+import { deepStrictEqual, match, rejects, strictEqual } from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { base58btc } from 'multiformats/bases/base58'
+import { CID } from 'multiformats/cid'
+import { collect, read } from '../helpers/backups.ts'
+import { writeCar } from '../helpers/archives.ts'
+import { createCipher } from '../helpers/encryption.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import { runCLI } from '../cli/helpers.ts'
+import { IPFSAccessController, KeyValueIndexed, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import type { CarBlock } from '../helpers/archives.ts'
+import type { IterableDatabase } from '../helpers/backups.ts'
+import type { Salvaged } from '../../src/index.ts'
+
+/** The blocks that such a backup has, and its root. */
+async function blocksOf (db: IterableDatabase): Promise<{ root: CID, blocks: CarBlock[] }> {
+  const state = await collect(await db.export())
+  const access = (state.accessController as { blocks?: Array<[string, Uint8Array]> } | undefined)?.blocks ?? []
+  const blocks = new Map([...access, ...state.blocks].map(([hash, bytes]) => [hash, { cid: CID.parse(hash, base58btc), bytes }]))
+  return { root: CID.parse(db.address.slice('/orbitdb/'.length), base58btc), blocks: [...blocks.values()].reverse() }
+}
+
+describe('What other tools wrote', () => {
+  const { createDirectory, createReplica } = useReplicas()
+
+  const write = async (options: object = {}) => {
+    const replica = await createReplica()
+    const db = await replica.orbitdb.open('theirs', { type: 'keyvalue', ...options }) as unknown as IterableDatabase & { put: (key: string, value: unknown) => Promise<string> }
+    for (let i = 0; i < 30; i++) await db.put(String(i), { i })
+    return { replica, db, contents: await read(db), ...await blocksOf(db) }
+  }
+  const restore = async (source: any, options: object = {}) => {
+    const { orbitdb } = await createReplica()
+    const found: Salvaged[] = []
+    const db = await restoreBackup<IterableDatabase>(orbitdb, source, { salvage: true, onSalvage: salvaged => { found.push(salvaged) }, ...options })
+    return { db, found }
+  }
+
+  it('is restored from a CAR file whose root is the manifest, and nobody is told that it is all', async () => {
+    const { root, blocks, contents, db } = await write({ AccessController: IPFSAccessController({ write: ['*'] }) })
+    const car = await writeCar([root], blocks)
+    const { db: restored, found } = await restore(car)
+    deepStrictEqual(await read(restored), contents)
+    deepStrictEqual(found.map(({ databases, unused }) => [databases, unused]), [[[db.address], 0]])
+    match(found[0].message, /whether anything newer is missing/)
+    const report = await verifyBackup(car, { salvage: true })
+    deepStrictEqual([report.ok, report.problems, report.unchecked.map(({ code }) => code)], [true, [], ['newer-entries']])
+    await rejects(restoreBackup((await createReplica()).orbitdb, car), { code: 'archive-foreign' })
+  })
+
+  it('is restored from files that are a block each, in any order, doubled, beside others', async () => {
+    const { blocks, contents } = await write()
+    const files = [new TextEncoder().encode('{"backup":"metadata"}'), ...blocks.map(({ bytes }) => bytes), blocks[0].bytes]
+    const { db, found } = await restore({ sources: files })
+    deepStrictEqual(await read(db), contents)
+    strictEqual(found[0].unused, 1)
+    deepStrictEqual(await read((await restore({ sources: files.reverse().map(bytes => new Blob([bytes as Uint8Array<ArrayBuffer>])) })).db), contents)
+  })
+
+  it('is restored with an access controller that is a database, as KeyValueIndexed, and encrypted where the key is given', async () => {
+    const encryption = { replication: await createCipher(), data: await createCipher() }
+    const options = { Database: KeyValueIndexed(), AccessController: OrbitDBAccessController(), encryption }
+    const { root, blocks, contents } = await write(options)
+    const car = await writeCar([root], blocks)
+    deepStrictEqual(await read((await restore(car, { Database: KeyValueIndexed(), encryption })).db), contents)
+    await rejects(restore(car), { code: 'entry-encrypted' })
+  })
+
+  it('is what the manifest says, of several the one that is asked for', async () => {
+    const [one, other] = [await write(), await write({ AccessController: IPFSAccessController({ write: ['*'] }) })]
+    const both = { sources: [...one.blocks, ...other.blocks].map(({ bytes }) => bytes) }
+    const { db } = await restore(both, { root: other.root })
+    strictEqual(db.address, other.db.address)
+    await rejects(restore(both, { root: one.blocks.find(({ cid }) => !cid.equals(one.root))!.cid }), { code: 'archive-foreign' })
+    await rejects(restore({ sources: [new Uint8Array([1, 2, 3])] }), { code: 'archive-foreign' })
+    await rejects(restore(one.root), TypeError)
+  })
+
+  it('is refused where older entries are missing or something was changed, and what newer ones are missing nobody can tell', async () => {
+    const { root, blocks, contents, db } = await write()
+    const hashes = contents.entries.map(({ hash }) => hash)
+    const without = (hash: string) => writeCar([root], blocks.filter(({ cid }) => cid.toString(base58btc) !== hash))
+    await rejects(restore(await without(hashes[10])), { code: 'block-missing' })
+    const { db: restored } = await restore(await without(hashes.at(-1)!))
+    strictEqual((await restored.log.values()).length, 29)
+    await rejects(restore(await without(db.identity.hash)), { code: 'identity-missing' })
+    const changed = blocks.map(({ cid, bytes }) => cid.toString(base58btc) === hashes[10] ? { cid, bytes: bytes.map((byte, i) => i === 50 ? byte ^ 1 : byte) } : { cid, bytes })
+    await rejects(restore(await writeCar([root], changed)), { code: 'block-missing' })
+  })
+
+  it('is restored by the command line, from a file or a folder', async () => {
+    const { root, blocks } = await write()
+    const directory = await createDirectory()
+    const [car, folder] = [join(directory, 'theirs.car'), join(directory, 'blocks')]
+    await writeFile(car, await writeCar([root], blocks))
+    await mkdir(folder)
+    for (const { cid, bytes } of blocks) await writeFile(join(folder, cid.toString(base58btc)), bytes)
+    for (const [i, path] of [car, folder].entries()) {
+      const { code, stdout, stderr } = await runCLI(['restore', '--salvage', path, '-d', join(directory, String(i)), '--json'])
+      strictEqual(code, 0, stderr)
+      match(stderr, /note: .*newer is missing/)
+      deepStrictEqual(JSON.parse(stdout).databases.map(({ name, entries }: any) => [name, entries]), [['theirs', 30]])
+      match((await runCLI(['verify', '--salvage', path])).stdout, /not checked: .*newer is missing[\s\S]*valid/)
+    }
+    strictEqual((await runCLI(['restore', '--salvage', car, '--dry-run'])).code, 2)
+  })
+})
