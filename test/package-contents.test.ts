@@ -16,7 +16,7 @@ const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8
 const manifest = JSON.parse(await read('package.json'))
 
 // What the package may have: more than that is to be noticed
-const most = { files: 260, size: 1_400_000, unpackedSize: 5_000_000 }
+const most = { files: 280, size: 1_450_000, unpackedSize: 5_300_000 }
 
 describe('The contents of the package', function () {
   this.timeout(120_000)
