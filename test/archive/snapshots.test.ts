@@ -157,7 +157,7 @@ describe('Snapshots on a node', () => {
           await orbitdb.stop()
           await ipfs.stop()
         }
-      }), { numRuns: 8, interruptAfterTimeLimit: 50_000 })
+      }), { numRuns: kind === 'Helia 7 in memory' ? 25 : 8, interruptAfterTimeLimit: 50_000 })
     }).timeout(120_000)
   }
 
