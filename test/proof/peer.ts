@@ -28,8 +28,14 @@ export async function startPeer (directory: string, addresses: Addresses): Promi
   return { multiaddrs: node.ipfs.libp2p.getMultiaddrs().map(String), stop: node.stop }
 }
 
-export async function dial ({ ipfs }: RunningNode, multiaddrs: string[]): Promise<void> {
-  await ipfs.libp2p.dial(multiaddrs.map(address => multiaddr(address)))
+/** Connects to a peer, which may be too busy at first. */
+export async function dial (node: RunningNode, multiaddrs: string[], tries = 4): Promise<void> {
+  try {
+    await node.ipfs.libp2p.dial(multiaddrs.map(address => multiaddr(address)))
+  } catch (error) {
+    if (tries === 1) throw error
+    await dial(node, multiaddrs, tries - 1)
+  }
 }
 
 /** Syncs with a peer: returns the databases that do not get all in a while. */
