@@ -45,9 +45,9 @@ function start (tasks: Task[], onMessage: (outcomes: Outcome[], child: ChildProc
     onMessage(outcomes, child)
   })
   const hanging = setTimeout(() => child.kill('SIGKILL'), 3 * limit)
-  return once(child, 'close').then(() => {
+  return once(child, 'close').then(([code, signal]) => {
     clearTimeout(hanging)
-    if (!child.killed) throw new Error('The process ended by itself')
+    if (!child.killed) throw new Error(`The process ended by itself, with ${code ?? signal}`)
     return outcomes
   })
 }
