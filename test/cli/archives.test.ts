@@ -124,7 +124,7 @@ describe('orbitdb-backup', () => {
   it('has help for each command, with examples and what it exits with', async () => {
     const { stdout } = await runCLI(['--help'])
     const commands = [...stdout.matchAll(/^ {2}(\w+) .+\[options\]|^ {2}(\w+) \[options\]/gm)].map(([, a, b]) => a ?? b)
-    deepStrictEqual(commands, ['create', 'restore', 'verify', 'inspect', 'list', 'dump', 'patch'])
+    deepStrictEqual(commands, ['create', 'restore', 'verify', 'inspect', 'list', 'dump', 'diff', 'merge', 'snapshot', 'patch'])
     for (const command of commands) {
       const help = await runCLI([command, '--help'])
       deepStrictEqual({ code: help.code, stderr: help.stderr }, { code: 0, stderr: '' })
