@@ -98,7 +98,20 @@ async function openOne (path: string, signal: AbortSignal): Promise<OneSource> {
     // A file can be read in any order
     return { source: await openAsBlob(path), size: stats.size, name: path }
   } catch (error) {
-    throw isCode(error, 'ENOENT') ? new CLIError('notFound', `No file "${path}" is there`, { cause: error }) : error
+    if (!isCode(error, 'ENOENT')) {
+      throw error
+    }
+    const hint = await isCID(path) ? ': it is a CID, by which restoreBackup of the library restores. Here, give a file, or the URL of one' : ''
+    throw new CLIError('notFound', `No file "${path}" is there${hint}`, { cause: error })
+  }
+}
+
+async function isCID (text: string): Promise<boolean> {
+  const { CID } = await import('multiformats/cid')
+  try {
+    return CID.parse(text).toString() === text
+  } catch {
+    return false
   }
 }
 

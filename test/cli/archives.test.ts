@@ -65,6 +65,13 @@ describe('orbitdb-backup', () => {
         deepStrictEqual({ code, stdout, stderr }, { code: 4, stdout: '', stderr: 'error: No file "none.car" is there\n' })
       })
 
+      it('says for a CID what restores by one', async () => {
+        const { root } = await inspectBackup(bytes)
+        const { code, stderr } = await runCLI([command, String(root)])
+        strictEqual(code, 4)
+        match(stderr, new RegExp(`^error: No file "${root}" is there: it is a CID, by which restoreBackup of the library restores`))
+      })
+
       it('accepts an archive whose blocks are in another order', async () => {
         const { roots, blocks } = await readCar(bytes)
         const { code, stdout, stderr } = await runCLI([command, '--json'], { input: await writeCar(roots, blocks.toReversed()) })
