@@ -1,4 +1,4 @@
-import { readLinks } from './create/links.ts'
+import { hashAt, readLinks } from './create/links.ts'
 import { createList } from './lists/write.ts'
 import { createDigestTable } from '../blocks/digests.ts'
 import { cidOf } from '../blocks/cids.ts'
@@ -23,6 +23,7 @@ export async function isOnNode ({ address, heads, counts, lists }: DagDatabase, 
   const entries = createDigestTable()
   const times: number[] = []
   const identities = createDigestTable()
+  const onLink = (text: Uint8Array, at: number): void => { entries.add(toBytes(hashAt(text, at)), 4) }
   for (let place = 0; place < heads.size; place++) entries.add(heads.at(place))
 
   for (let next = 0; next < entries.size;) {
@@ -35,13 +36,12 @@ export async function isOnNode ({ address, heads, counts, lists }: DagDatabase, 
       return false
     }
     for (const { bytes } of read) {
-      const links = await readLinks(bytes, { address, refs: true, onProblem: () => {} })
+      const links = await readLinks(bytes, { address, onLink, onProblem: () => {} })
       if (links == null || entries.size > counts.entries) {
         return false
       }
       times.push(links.time)
       if (links.identity != null) identities.add(toBytes(links.identity), 4)
-      for (const hash of [...links.next, ...links.refs ?? []]) entries.add(toBytes(hash), 4)
     }
   }
   const entryList = await createList('entries', address, { digests: entries.packed(), times: Float64Array.from(times) })

@@ -16,7 +16,7 @@ import { createBlock, takeApart, toCID, toHash } from '../helpers/forgery.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
-import { createBackup, IPFSAccessController, MemoryStorage, MissingBlockError, OrbitDBAccessController, restoreBackup, useAccessController, verifyBackup } from '../../src/index.ts'
+import { createBackup, Entry, IPFSAccessController, MemoryStorage, MissingBlockError, OrbitDBAccessController, restoreBackup, useAccessController, verifyBackup } from '../../src/index.ts'
 import type { Replica } from '../helpers/replicas.ts'
 import type { CreateProgressEvent, Events, Head, KeyValue, OpenOptions } from '../../src/index.ts'
 
@@ -273,6 +273,26 @@ describe('createBackup', () => {
         })
       }
     }
+  })
+
+  it('archives entries that only references name, and that are not in the index', async () => {
+    const { orbitdb, ipfs } = await createReplica()
+    const db = await orbitdb.open('database', { type: 'events' }) as Events
+    const first = await db.add('first')
+    await db.log.indexStorage.del(first)
+    await db.log.headsStorage.put('heads', new TextEncoder().encode('[]'))
+    const { identity } = orbitdb
+    const entry = await Entry.create(identity, db.address, { op: 'ADD', key: null, value: 'second' }, undefined, { id: identity.publicKey, time: 2 }, [], [first])
+    const { hash, bytes } = await Entry.encode(entry)
+    await db.log.storage.put(hash, bytes)
+    await db.log.indexStorage.put(hash, true)
+    const archived = await archive(db)
+    deepStrictEqual((await takeApart(archived)).entries.map(toHash).sort(), [first, hash].sort())
+    strictEqual((await verifyBackup(archived)).ok, true)
+
+    await db.close()
+    await deleteBlock(ipfs, first)
+    await rejects(archive(await orbitdb.open(db.address)), { code: 'block-missing', hash: first })
   })
 
   it('changes nothing on the node', async () => {

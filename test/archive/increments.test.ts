@@ -8,7 +8,7 @@ import { createCipher } from '../helpers/encryption.ts'
 import { toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
-import { createBackup, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { createBackup, Entry, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { Replica } from '../helpers/replicas.ts'
 import type { Events } from '../../src/index.ts'
 
@@ -160,6 +160,53 @@ describe('An archive that is based on others', () => {
       const { root } = await inspectBackup(await archive(db))
       strictEqual((await verifyBackup({ sources: [thin, ...sources] }, { root })).ok, true)
     }
+  })
+
+  describe('of a log that was not closed well has the root of a whole one:', () => {
+    const toBytes = (heads: object[]): Uint8Array => new TextEncoder().encode(JSON.stringify(heads))
+
+    const damages: Record<string, (db: Events, hashes: string[]) => Promise<void>> = {
+      'a head is not in the index': (db, hashes) => db.log.indexStorage.del(hashes.at(-1)!),
+      'other entries are not in the index': async (db, hashes) => {
+        for (const hash of hashes.slice(-5, -1)) await db.log.indexStorage.del(hash)
+      },
+      'nothing of the base is in the index': async (db, hashes) => {
+        for (const hash of hashes.slice(0, 20)) await db.log.indexStorage.del(hash)
+      },
+      'there are heads that are none any more': (db, hashes) => db.log.headsStorage.put('heads', toBytes([{ hash: hashes.at(-1)!, next: [] }, { hash: hashes[21], next: [] }, { hash: hashes[3], next: [] }]))
+    }
+
+    for (const [name, damage] of Object.entries(damages)) {
+      it(name, async () => {
+        const db = await openEvents(await createReplica())
+        const hashes: string[] = []
+        const add = async (count: number): Promise<void> => {
+          for (let i = 0; i < count; i++) hashes.push(await db.add(i))
+        }
+        await add(20)
+        const base = await archive(db)
+        await add(7)
+        const whole = await rootOf(await archive(db))
+        await damage(db, hashes)
+        await archiveNew(db, { base })
+        strictEqual(await rootOf(await archive(db)), whole)
+      })
+    }
+  })
+
+  it('has the root of a whole one where the log forks, and clocks are absurd', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await addMany(db, 10)
+    const base = await archive(db)
+    const [head] = await db.log.heads()
+    for (const [i, time] of [0, 1, 2 ** 40, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER].entries()) {
+      const entry = await Entry.create(replica.orbitdb.identity, db.address, { op: 'ADD', key: null, value: i }, undefined, { id: replica.orbitdb.identity.publicKey, time }, [head.hash], [])
+      await db.log.joinEntry((await Entry.encode(entry)).bytes)
+    }
+    strictEqual((await db.log.heads()).length, 5)
+    const thin = await archiveNew(db, { base })
+    await archiveNew(db, { base: { sources: [base, thin] } })
   })
 
   it('is of several databases, some of which did not change', async () => {

@@ -1,9 +1,10 @@
-import { readLinks } from './links.ts'
+import { hashAt, readLinks } from './links.ts'
 import { dagCbor, decodeBlock } from '../decode.ts'
 import { assertWithin } from '../limits.ts'
 import { mergeItems, sortItems } from '../lists/write.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidOf, digestOf } from '../../blocks/cids.ts'
+import { createFingerprints, textLength } from '../../blocks/fingerprints.ts'
 import { isDagCborHash, toBytes, toHash } from '../../blocks/hashes.ts'
 import { invalidBlock, missingBlock } from '../../blocks/errors.ts'
 import { pack, sortPacked } from '../../blocks/packed.ts'
@@ -11,7 +12,7 @@ import { sha256 } from '../../blocks/sha256.ts'
 import { readAccessList, readIdentity, readManifest } from '../../core/blocks.ts'
 import { equals } from 'uint8arrays/equals'
 import type { Base, BaseDatabase } from './base.ts'
-import type { EntryLinks, EntryProblem } from './links.ts'
+import type { EntryLinks, EntryProblem, ReadLinksOptions } from './links.ts'
 import type { AccessControllerName } from '../format/snapshot.ts'
 import type { Limits } from '../limits.ts'
 import type { WrittenBlock } from '../sinks/car.ts'
@@ -261,13 +262,13 @@ function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origi
     isUnread: () => isUnread,
     bytesRead: () => bytesRead,
     /** Reads the links of entries, which come in runs, and gives the times of all. */
-    read: async (digests: Uint8Array, runs: AsyncIterable<{ start: number, blocks: Uint8Array[] }>, note: (links: EntryLinks) => void, refs = false): Promise<Float64Array> => {
+    read: async (digests: Uint8Array, runs: AsyncIterable<{ start: number, blocks: Uint8Array[] }>, onLink: ReadLinksOptions['onLink']): Promise<Float64Array> => {
       const times = new Float64Array(digests.length / digestLength)
       let at = 0
       const options = {
         address,
         encryption,
-        refs,
+        onLink,
         onProblem: ({ code, message }: EntryProblem) => {
           const hash = toHash(cidOf(digests, at))
           onProblem({ code, hash, address, message: `Entry "${hash}" ${message}` })
@@ -285,7 +286,6 @@ function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origi
           } else {
             times[start + i] = links.time
             noteWriter(links, digests, at)
-            note(links)
           }
         }
         bytesRead += length
@@ -299,40 +299,47 @@ function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origi
 /** Reads all entries of a database. */
 async function readAll ({ address, heads: stateHeads, index }: DatabaseState, reader: Reader, origin: Origin): Promise<{ entries: AllEntries, writers: Writers }> {
   const notes = createNotes(address, origin)
-  /** Whether an entry is named by none, as far as is known. The state is ours, so its index is used for that. */
-  const isUnnamed: Map<string, boolean> = index
-  const digestsOfIndex = pack(index.keys(), index.size)
-  /** Entries of a log that was not closed well, which are not in its index */
-  let found = new Set<string>()
-  for (const { hash } of stateHeads) {
-    if (!isUnnamed.has(hash)) {
-      found.add(hash)
-      isUnnamed.set(hash, true)
+  /** All entries, of which those are marked that others have in `next` */
+  const known = createFingerprints()
+  const encode = createTextEncoder()
+  for (const hash of index.keys()) known.add(encode(hash))
+  /** Entries of a log that was not closed well, which are not in its index: all, and those that were not read yet */
+  const unindexed: string[] = []
+  let found: string[] = []
+  const find = (text: Uint8Array, at: number): number => {
+    const number = known.find(text, at)
+    if (number !== -1) {
+      return number
     }
+    const hash = hashAt(text, at)
+    unindexed.push(hash)
+    found.push(hash)
+    return known.add(text, at)
   }
-  const note = ({ next, refs = [] }: EntryLinks): void => {
-    for (const hash of next) {
-      if (!isUnnamed.has(hash)) found.add(hash)
-      isUnnamed.set(hash, false)
-    }
-    for (const hash of refs) {
-      if (!isUnnamed.has(hash)) {
-        found.add(hash)
-        isUnnamed.set(hash, true)
-      }
-    }
+  for (const { hash } of stateHeads) find(encode(hash), 0)
+  const onLink: ReadLinksOptions['onLink'] = (text, at, isNext) => {
+    const number = find(text, at)
+    if (isNext) known.mark(number)
   }
 
-  let digests = sortPacked(digestsOfIndex)
-  let times = await notes.read(digests, reader.readRuns(digests), note)
-  while (found.size > 0) {
-    const more = sortPacked(pack(found, found.size))
-    found = new Set()
-    ;({ digests, times } = merge({ digests, times }, { digests: more, times: await notes.read(more, reader.readRuns(more), note) }))
+  let digests = sortPacked(pack(index.keys(), index.size))
+  let times = await notes.read(digests, reader.readRuns(digests), onLink)
+  while (found.length > 0) {
+    const more = sortPacked(pack(found, found.length))
+    found = []
+    ;({ digests, times } = merge({ digests, times }, { digests: more, times: await notes.read(more, reader.readRuns(more), onLink) }))
   }
 
   const isUnread = notes.isUnread()
-  const heads = isUnread ? stateHeads.map(({ hash }) => hash) : [...isUnnamed].filter(([, isUnnamed]) => isUnnamed).map(([hash]) => hash)
+  const heads = isUnread ? stateHeads.map(({ hash }) => hash) : []
+  if (!isUnread) {
+    let number = 0
+    for (const hashes of [index.keys(), unindexed]) {
+      for (const hash of hashes) {
+        if (!known.isMarked(number++)) heads.push(hash)
+      }
+    }
+  }
   const headDigests = pack(heads, heads.length)
   return {
     writers: notes.writers,
@@ -349,6 +356,15 @@ async function readAll ({ address, heads: stateHeads, index }: DatabaseState, re
 
 /** The identities of writers, and an entry of each key that they signed with. */
 type Writers = Map<string, Array<{ key: Uint8Array, hash: string }>>
+
+/** Converts hashes to bytes, in the same place each. */
+function createTextEncoder (): (hash: string) => Uint8Array {
+  const bytes = new Uint8Array(textLength)
+  return hash => {
+    for (let i = 0; i < textLength; i++) bytes[i] = hash.charCodeAt(i)
+    return bytes
+  }
+}
 
 const toTable = (hashes: Iterable<string>, table = createDigestTable()): DigestTable => {
   for (const hash of hashes) table.add(toBytes(hash), 4)
@@ -381,28 +397,29 @@ async function readNew (db: Database, base: BaseDatabase, reader: Reader, origin
   const seen = new Set<string>()
   const named = new Set<string>()
   const wave = new Set(heads.filter(hash => !isKnown(hash)))
-  const note = ({ next, refs = [] }: EntryLinks): void => {
-    for (const hash of next) named.add(hash)
-    for (const hash of [...next, ...refs]) {
-      if (!seen.has(hash) && !isKnown(hash)) wave.add(hash)
-    }
+  const onLink: ReadLinksOptions['onLink'] = (text, at, isNext) => {
+    const hash = hashAt(text, at)
+    if (isNext) named.add(hash)
+    if (!seen.has(hash) && !isKnown(hash)) wave.add(hash)
   }
   const parts: EntryColumns[] = []
   while (wave.size > 0) {
-    const hashes = [...wave].slice(0, maxFollowed)
-    for (const hash of hashes) {
+    const hashes: string[] = []
+    for (const hash of wave) {
+      hashes.push(hash)
       wave.delete(hash)
       seen.add(hash)
+      if (hashes.length === maxFollowed) break
     }
     const digests = sortPacked(pack(hashes, hashes.length))
-    parts.push({ digests, times: await notes.read(digests, reader.readRuns(digests), note, true) })
+    parts.push({ digests, times: await notes.read(digests, reader.readRuns(digests), onLink) })
     if (notes.isUnread()) {
       return
     }
   }
   const read = toListOrder(parts)
 
-  const newHeads = [...new Set([...heads.filter(hash => !isKnown(hash)), ...baseHeads])].filter(hash => !named.has(hash))
+  const newHeads = [...seen, ...baseHeads].filter(hash => !named.has(hash))
   const headDigests = pack(newHeads, newHeads.length)
   const merged = mergeItems(base.columns, read)
   return {

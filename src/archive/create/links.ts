@@ -1,14 +1,11 @@
 import { timeOf } from './time.ts'
+import { textLength } from '../../blocks/fingerprints.ts'
 import { decode, isHash, linkAt, readEncrypted, scanEntry } from '../../core/blocks.ts'
 import { Entry } from '../../core/index.ts'
 import type { Encryption } from '../../core/index.ts'
 
 /** What a backup needs to know of an entry. */
 export interface EntryLinks {
-  /** Hashes of the entries before it. */
-  next: string[]
-  /** Hashes of others before it; left out where they are in every log that has the entry. */
-  refs?: string[]
   /** Hash of the identity that wrote it; undefined when it names none. */
   identity?: string
   /** The key that it was signed with, as text. */
@@ -27,8 +24,8 @@ export interface ReadLinksOptions {
   /** Address of its database. */
   address: string
   encryption?: Encryption
-  /** Whether `refs` are wanted. */
-  refs?: boolean
+  /** Called with where the text of the hash of each entry is that it names, in `next` or else in `refs`. */
+  onLink: (text: Uint8Array, at: number, isNext: boolean) => void
   onProblem: (problem: EntryProblem) => void
 }
 
@@ -61,13 +58,13 @@ async function readDecrypted (bytes: Uint8Array, decrypt: NonNullable<Encryption
   return { ...readPlain(plain, options), time: 0 }
 }
 
-function readPlain (bytes: Uint8Array, { address, encryption, refs = false, onProblem }: ReadLinksOptions): EntryLinks {
+function readPlain (bytes: Uint8Array, { address, encryption, onLink, onProblem }: ReadLinksOptions): EntryLinks {
   let fields
   try {
     fields = scanEntry(bytes)
   } catch (error) {
     onProblem({ code: 'entry-invalid', message: `is not an entry: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}` })
-    return readLoosely(bytes)
+    return readLoosely(bytes, onLink)
   }
   if (!isText(bytes, fields.id, fields.idEnd, address)) {
     onProblem({ code: 'entry-foreign', message: 'is of another log' })
@@ -75,18 +72,19 @@ function readPlain (bytes: Uint8Array, { address, encryption, refs = false, onPr
   if (encryption?.data != null && bytes[fields.payload] >> 5 !== 2) {
     onProblem({ code: 'entry-plain', message: 'has data that is not encrypted, though the database was opened with encryption of its data' })
   }
-  const hashesAt = (start: number, count: number): string[] => Array.from({ length: count }, (_, i) => hashAt(bytes, linkAt(start, i)))
+  for (let i = 0; i < fields.nextCount; i++) onLink(bytes, linkAt(fields.next, i), true)
+  for (let i = 0; i < fields.refsCount; i++) onLink(bytes, linkAt(fields.refs, i), false)
   return {
-    next: hashesAt(fields.next, fields.nextCount),
-    ...(refs && { refs: hashesAt(fields.refs, fields.refsCount) }),
     identity: hashAt(bytes, fields.identity),
     key: bytes.subarray(fields.key, fields.keyEnd),
     time: fields.time
   }
 }
 
-const hashLength = 49
-const hashAt = (bytes: Uint8Array, at: number): string => String.fromCharCode.apply(null, bytes.subarray(at, at + hashLength) as unknown as number[])
+/** The hash whose text starts at a byte. */
+export const hashAt = (bytes: Uint8Array, at: number): string => String.fromCharCode.apply(null, bytes.subarray(at, at + textLength) as unknown as number[])
+
+const encoder = new TextEncoder()
 
 /** Whether the text between two positions is this one, which is ASCII. */
 function isText (bytes: Uint8Array, start: number, end: number, text: string): boolean {
@@ -102,7 +100,7 @@ function isText (bytes: Uint8Array, start: number, end: number, text: string): b
 }
 
 /** Reads what can be read of something that is not an entry. */
-function readLoosely (bytes: Uint8Array): EntryLinks {
+function readLoosely (bytes: Uint8Array, onLink: ReadLinksOptions['onLink']): EntryLinks {
   let entry: any
   try {
     entry = decode(bytes)
@@ -110,11 +108,11 @@ function readLoosely (bytes: Uint8Array): EntryLinks {
     // Not DAG-CBOR
   }
   const hashesOf = (value: unknown): string[] => Array.isArray(value) ? value.filter(isHash) : []
+  for (const hash of hashesOf(entry?.next)) onLink(encoder.encode(hash), 0, true)
+  for (const hash of hashesOf(entry?.refs)) onLink(encoder.encode(hash), 0, false)
   return {
-    next: hashesOf(entry?.next),
-    refs: hashesOf(entry?.refs),
     ...(isHash(entry?.identity) && { identity: entry.identity }),
-    key: new TextEncoder().encode(String(entry?.key)),
+    key: encoder.encode(String(entry?.key)),
     time: timeOf(entry)
   }
 }

@@ -1,5 +1,5 @@
 import { readLoose } from './blocks.ts'
-import { readLinks } from '../create/links.ts'
+import { hashAt, readLinks } from '../create/links.ts'
 import { createPlan } from '../create/plan.ts'
 import { decodeBlock } from '../decode.ts'
 import { ArchiveError, ForeignArchiveError, hashOfDigest } from '../errors.ts'
@@ -146,10 +146,12 @@ async function toContents (address: DatabaseAddress, entries: FoundBlock[], foun
   const times: number[] = []
   const identities = createDigestTable()
   const named = createDigestTable()
+  const onLink = (text: Uint8Array, at: number, isNext: boolean): void => {
+    if (isNext) named.add(toBytes(hashAt(text, at)), 4)
+  }
   for (const { digest, bytes } of entries) {
-    const links = (await readLinks(bytes, { address, encryption, onProblem: () => {} }))!
+    const links = (await readLinks(bytes, { address, encryption, onLink, onProblem: () => {} }))!
     if (all.add(digest) >= 0) times.push(links.time)
-    for (const hash of links.next) named.add(toBytes(hash), 4)
     const identity = links.identity == null ? undefined : digestOf(toBytes(links.identity))
     // What is missing may be on the node
     if (identity != null && found.has(keyOf(identity))) identities.add(identity)
