@@ -124,6 +124,11 @@ function addPin (record: Uint8Array | undefined, cid: CIDBytes): Uint8Array | un
   return pinnedBy.some(other => equals(other, cid)) ? undefined : dagCbor.encode({ pinCount: pinCount + 1, pinnedBy: [...pinnedBy, cid] })
 }
 
+/** Bytes as a Uint8Array and nothing more: Level gives a Buffer in Node.js. */
+const toPlain = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
+  return bytes == null || bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
 /**
  * The blocks of a node, straight from its Level databases, where they are recognised; what is not is
  * left to the public calls.
@@ -154,7 +159,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
   const blocks: Blocks = {
     ...publicBlocks,
 
-    getMany: (names, { signal } = {}) => locked(signal, () => level.getMany(names.map(blockKey))),
+    getMany: (names, { signal } = {}) => locked(signal, async () => (await level.getMany(names.map(blockKey))).map(toPlain)),
 
     readInOrder: async function * (digests, options) {
       if (await areMost(level, digests)) {
