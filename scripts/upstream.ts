@@ -1,7 +1,7 @@
 /*
  * Turns patches/ into commits of a checkout of OrbitDB: each patch with its tests, docs and changelog
- * entry. Before each commit it runs the commit's tests, which must fail, and after it the linter and all tests. At the
- * end it prints what came out.
+ * entry. Before each commit it runs the commit's tests, which must fail, and after it the linter and all tests, those
+ * that fail once more. At the end it prints what came out.
  */
 import { parseArgs } from 'node:util'
 import { createCheckout } from './upstream/checkout.ts'

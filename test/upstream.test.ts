@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { readSeries } from '../scripts/upstream/series.ts'
+import { runSuite } from '../scripts/upstream/suite.ts'
+import { formatTable } from '../scripts/upstream/table.ts'
 import { readFiles } from './helpers/files.ts'
 import { root, startScript } from './helpers/scripts.ts'
 import { layOutUpstream, readTestRun } from './helpers/upstream.ts'
@@ -30,7 +32,8 @@ async function readDiffs (): Promise<Record<string, string[]>> {
 }
 
 /**
- * Enough of a file to apply diffs of it to, one after another: the lines that they show, and nothing between them.
+ * Enough of a file to apply diffs of it to, one after another: the lines that they show, and nothing between them but a
+ * note for the linter, which has nothing to say about a part of a test.
  */
 function preimageOf (diffs: string[]): string {
   const lines: string[] = []
@@ -43,6 +46,7 @@ function preimageOf (diffs: string[]): string {
       lines.splice(start, linesOf('+').length, ...linesOf('-'))
     }
   }
+  lines[0] ??= '/* eslint-disable */'
   return Array.from(lines, line => line ?? '').join('\n') + '\n'
 }
 
@@ -108,6 +112,45 @@ describe('npm run upstream', () => {
     deepStrictEqual([changed.code, /changes that are not committed/.test(changed.stderr)], [1, true])
     const other = await startScript(['scripts/upstream.ts', temporary], { temporary }).ended
     deepStrictEqual([other.code, /is not a checkout of OrbitDB/.test(other.stderr)], [1, true])
+  })
+})
+
+describe('the tests of upstream', () => {
+  let directory: string
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
+    await mkdir(join(directory, 'test'))
+    const mocha = JSON.stringify(join(root, 'node_modules/mocha/bin/mocha.js'))
+    await writeFile(join(directory, 'package.json'), JSON.stringify({ scripts: { test: `node ${mocha}` } }))
+    await writeFile(join(directory, 'test/good.js'), 'it("passes", () => {})')
+    await writeFile(join(directory, 'test/flaky.js'), `
+      const { existsSync, writeFileSync } = require('node:fs')
+      it('passes beside it', () => {})
+      it('passes the second time', () => {
+        if (!existsSync('ran')) {
+          writeFileSync('ran', '')
+          throw new Error('not yet')
+        }
+      })`)
+  })
+
+  after(async () => {
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  it('are repeated where they fail, and the table says so', async function () {
+    this.timeout(60_000)
+    const tests = await runSuite(directory)
+    deepStrictEqual(tests, { passing: 3, failing: 0, repeated: ['passes the second time'] })
+    const table = formatTable([{ subject: 'a commit', files: 1, lint: 'clean', tests }])
+    match(table, /^\| 0 \| a commit \| 1 \| clean \| {2}\| 3 passing, 1 of them repeated \|\n\n.*repeated:\n\n- after commit 0: passes the second time$/m)
+  })
+
+  it('fail when they fail twice', async function () {
+    this.timeout(60_000)
+    await writeFile(join(directory, 'test/bad.js'), 'it("fails", () => { throw new Error("no") })')
+    deepStrictEqual(await runSuite(directory), { passing: 3, failing: 1, repeated: [] })
   })
 })
 

@@ -3,14 +3,10 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Step } from './series.ts'
+import { runSuite } from './suite.ts'
+import type { SuiteResult } from './suite.ts'
 
 const run = promisify(execFile)
-
-/** How upstream's tests ended. */
-export interface TestResult {
-  passing: number
-  failing: number
-}
 
 /** A checkout of upstream. */
 export interface Checkout {
@@ -22,8 +18,8 @@ export interface Checkout {
   failsBefore: (step: Step) => Promise<boolean>
   /** Runs upstream's linter on all that upstream lints. */
   lint: () => Promise<'clean' | 'not clean'>
-  /** Runs all of upstream's tests. */
-  test: () => Promise<TestResult>
+  /** Runs all of upstream's tests, and the files of those that failed once more. */
+  test: () => Promise<SuiteResult>
 }
 
 /** What the changelog of upstream has its newest changes under. */
@@ -105,22 +101,7 @@ export async function createCheckout (path: string): Promise<Checkout> {
       }
     },
 
-    test: async () => {
-      const { stdout } = await run('npm', ['test', '--', '--no-colors'], { cwd: directory, maxBuffer: 2 ** 28 })
-        .catch((error: { stdout: string, stderr: string }) => {
-          process.stderr.write(error.stdout + error.stderr)
-          return error
-        })
-      const count = (what: string): number | undefined => {
-        const found = new RegExp(`^\\s*(\\d+) ${what}\\b`, 'm').exec(stdout)
-        return found == null ? undefined : Number(found[1])
-      }
-      const passing = count('passing')
-      if (passing == null) {
-        throw new Error(`The tests of "${path}" did not run: install what they need, and see "npm test" pass there`)
-      }
-      return { passing, failing: count('failing') ?? 0 }
-    }
+    test: async () => runSuite(directory)
   }
 }
 

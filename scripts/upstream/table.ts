@@ -1,4 +1,4 @@
-import type { TestResult } from './checkout.ts'
+import type { SuiteResult } from './suite.ts'
 
 /** What came out for a commit. */
 export interface Row {
@@ -9,10 +9,10 @@ export interface Row {
   /** Whether its own tests fail without it; undefined when tests were left out, or where there are none. */
   failsBefore?: boolean
   /** Undefined when they were left out. */
-  tests?: TestResult
+  tests?: SuiteResult
 }
 
-/** The rows as a Markdown table. */
+/** The rows as a Markdown table, and below it the tests that passed only when they were repeated. */
 export function formatTable (rows: Row[]): string {
   const lines = rows.map(({ subject, files, lint, failsBefore, tests }, i) => [
     String(i),
@@ -20,8 +20,16 @@ export function formatTable (rows: Row[]): string {
     String(files),
     lint,
     failsBefore == null ? '' : failsBefore ? 'fail' : 'pass',
-    tests == null ? 'not run' : `${tests.passing} passing${tests.failing > 0 ? `, ${tests.failing} failing` : ''}`
+    tests == null ? 'not run' : formatTests(tests)
   ])
   const header = ['', 'commit', 'files', 'standard', 'its tests without it', 'all tests']
-  return [header, header.map(() => '---'), ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+  const table = [header, header.map(() => '---'), ...lines].map(cells => `| ${cells.join(' | ')} |`)
+  const repeated = rows.flatMap(({ tests }, i) => (tests?.repeated ?? []).map(title => `- after commit ${i}: ${title}`))
+  return [...table, ...repeated.length > 0 ? ['', 'Failed, and passed when their files were repeated:', '', ...repeated] : []].join('\n')
 }
+
+const formatTests = ({ passing, failing, repeated }: SuiteResult): string => [
+  `${passing} passing`,
+  ...repeated.length > 0 ? [`${repeated.length} of them repeated`] : [],
+  ...failing > 0 ? [`${failing} failing`] : []
+].join(', ')
