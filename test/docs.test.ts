@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse } from 'yaml'
-import * as core from '../src/core/index.ts'
+import * as library from '../src/index.ts'
 import { docstringsOf, examplesOf, givenTo, readDocstrings, readPages, toModule } from './docs/examples.ts'
 import { closeScopes } from './docs/scope.ts'
 import { checkShell } from './docs/shell.ts'
@@ -102,7 +102,7 @@ describe('The documentation', () => {
 
   it('has an example of each public function', () => {
     const isFunction = ([, value]: [string, unknown]): boolean => typeof value === 'function' && !(value.prototype instanceof Error)
-    const functions = Object.entries(core).filter(isFunction).map(([name]) => name)
+    const functions = Object.entries(library).filter(isFunction).map(([name]) => name)
     const withExamples = new Set(docstrings.filter(({ examples }) => examples.length > 0).map(({ subject }) => subject))
     deepStrictEqual(functions.filter(name => !withExamples.has(name)), [])
   })

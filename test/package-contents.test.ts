@@ -90,7 +90,11 @@ describe('The contents of the package', function () {
 
   it('say where the project is', () => {
     match(manifest.repository.url, /^git\+https:\/\/.+\.git$/)
-    ok(manifest.bugs.url.startsWith('https://') && manifest.homepage.startsWith('https://'))
+    const page = manifest.repository.url.replace(/^git\+|\.git$/g, '')
+    ok(manifest.bugs.url.startsWith(page) && manifest.homepage.startsWith(page))
+    // In one place, as it may move
+    const named = execFileSync('git', ['grep', '-l', '--fixed-strings', page], { cwd: root, encoding: 'utf8' })
+    deepStrictEqual(named.trim().split('\n'), ['package.json'])
   })
 
   it('have pages that name tests that there are', async () => {

@@ -65,6 +65,15 @@ export interface ArchiveSummary {
  * in another order, as much as it has to. What it reads matches its hashes.
  *
  * @throws ArchiveError of some class.
+ *
+ * @example
+ * ```ts
+ * import { createBackup, inspectBackup } from 'orbitdb-backup'
+ *
+ * const file = await new Response(createBackup(db).stream()).blob()
+ * const { root, databases } = await inspectBackup(file)
+ * console.log(root, databases[0].name, databases[0].entries)    // zdpu... posts 2
+ * ```
  */
 export async function inspectBackup (source: BackupSource, { root, limits: someLimits, ipfs, signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
   const limits = toLimits(someLimits)

@@ -67,6 +67,18 @@ const maxBatchBytes = 2 ** 22
  *
  * @returns The database, or an array where the archive has several.
  * @throws ArchiveError of some class, DatabaseNotFoundError, and the errors of `import`.
+ *
+ * @example
+ * ```ts
+ * import { createBackup, restoreBackup } from 'orbitdb-backup'
+ * import type { Documents } from 'orbitdb-backup'
+ *
+ * const file = await new Response(createBackup(db).stream()).blob()
+ *
+ * // On another machine
+ * const restored = await restoreBackup<Documents>(otherOrbitdb, file)
+ * console.log(await restored.all())
+ * ```
  */
 export async function restoreBackup<Restored extends Database<any> | Array<Database<any>> = AnyDatabase> (
   orbitdb: OrbitDB<any>,

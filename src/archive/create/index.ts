@@ -70,6 +70,17 @@ export interface Backup extends AsyncIterable<Uint8Array> {
  *
  * Reading it throws MissingBlockError when the node does not have a block, InvalidBlockError when it is damaged, and
  * LimitExceededError.
+ *
+ * @example
+ * ```ts
+ * import { createWriteStream } from 'node:fs'
+ * import { pipeline } from 'node:stream/promises'
+ * import { createBackup } from 'orbitdb-backup'
+ *
+ * const backup = createBackup(db)
+ * await pipeline(backup, createWriteStream('posts.car'))
+ * console.log(`${await backup.root}`)    // zdpu...
+ * ```
  */
 export function createBackup (databases: Database<any> | ReadonlyArray<Database<any>>, options: CreateOptions = {}): Backup {
   const all = toDatabases(databases)

@@ -48,6 +48,15 @@ export interface VerifyOptions extends ArchiveOptions<VerifyProgressEvent> {
  * instance.
  *
  * @throws ArchiveError of some class when there is nothing to report about.
+ *
+ * @example
+ * ```ts
+ * import { createBackup, verifyBackup } from 'orbitdb-backup'
+ *
+ * const file = await new Response(createBackup(db).stream()).blob()
+ * const { ok, problems, unchecked } = await verifyBackup(file)
+ * console.log(ok, problems, unchecked)    // true [] []
+ * ```
  */
 export async function verifyBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage = false, encryption, orbitdb, signal, onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
   const limits = toLimits(someLimits)
