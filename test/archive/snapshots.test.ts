@@ -1,26 +1,13 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import all from 'it-all'
-import drain from 'it-drain'
-import fc from 'fast-check'
 import { archive, readCar } from '../helpers/archives.ts'
 import { toCID } from '../helpers/blocks.ts'
 import { read } from '../helpers/backups.ts'
 import { createCipher } from '../helpers/encryption.ts'
-import { kinds } from '../helpers/helia.ts'
-import { createNode, deleteBlock } from '../helpers/node.ts'
+import { deleteBlock, keyOf, keysOn } from '../helpers/node.ts'
 import { connect, useReplicas } from '../helpers/replicas.ts'
-import { createBackup, createOrbitDB, createSnapshot, deleteSnapshot, IPFSAccessController, KeyValueIndexed, listSnapshots, OrbitDBAccessController, restoreBackup } from '../../src/index.ts'
-import type { CID } from 'multiformats/cid'
+import { createBackup, createSnapshot, deleteSnapshot, KeyValueIndexed, listSnapshots, OrbitDBAccessController, restoreBackup } from '../../src/index.ts'
 import type { IterableDatabase } from '../helpers/backups.ts'
-import type { Node } from '../helpers/node.ts'
-import type { Documents, KeyValue, OrbitDB } from '../../src/index.ts'
-
-const keyOf = ({ multihash }: { multihash: { bytes: Uint8Array } }): string => Buffer.from(multihash.bytes).toString('hex')
-
-const keysOn = async (ipfs: Node): Promise<Set<string>> => new Set((await all(ipfs.blockstore.getAll())).map(({ cid }) => keyOf(cid)))
+import type { KeyValue } from '../../src/index.ts'
 
 describe('createSnapshot', () => {
   const { createReplica } = useReplicas()
@@ -119,113 +106,4 @@ describe('createSnapshot', () => {
     const [a, b] = [await createReplica(), await createReplica()]
     await rejects(createSnapshot([await a.orbitdb.open('a'), await b.orbitdb.open('b')]), { name: 'TypeError', message: /several nodes/ })
   })
-})
-
-/** What may happen. */
-type Step = { do: 'write', count: number } | { do: 'snapshot', base: boolean } | { do: 'delete' | 'pin' | 'unpin', which: number } | { do: 'gc' } | { do: 'drop' }
-
-const which = fc.nat(5)
-const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(
-  fc.record({ do: fc.constant('write' as const), count: fc.integer({ min: 1, max: 40 }) }),
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('snapshot' as const), base: fc.boolean() }) },
-  fc.record({ do: fc.constant('delete' as const), which }),
-  fc.record({ do: fc.constant('pin' as const), which }),
-  fc.record({ do: fc.constant('unpin' as const), which }),
-  fc.record({ do: fc.constant('gc' as const) })
-), { minLength: 8, maxLength: 16 }).chain(steps => fc.boolean().map(isDropped => isDropped ? [...steps, { do: 'drop' as const }, { do: 'gc' as const }] : steps))
-
-describe('Snapshots on a node', () => {
-  let directory: string
-  let network: Node
-
-  before(async () => { network = await createNode() })
-  after(async () => { await network.stop() })
-
-  beforeEach(async () => { directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-')) })
-  afterEach(async () => { await rm(directory, { recursive: true, force: true }) })
-
-  for (const kind of ['Helia 7 in memory', 'Helia 7 with level stores', 'Helia 7 with file stores'] as const) {
-    it(`of ${kind}, users' pins of their roots and databases lose nothing to each other`, async () => {
-      let run = 0
-      await fc.assert(fc.asyncProperty(steps, async steps => {
-        const path = join(directory, String(run++))
-        const ipfs = Object.assign(await kinds[kind](path), { libp2p: network.libp2p }) as unknown as Node
-        const orbitdb: OrbitDB = await createOrbitDB({ ipfs, directory: join(path, 'orbitdb') })
-        try {
-          await perform(steps, ipfs, orbitdb)
-        } finally {
-          await orbitdb.stop()
-          await ipfs.stop()
-        }
-      }), { numRuns: kind === 'Helia 7 in memory' ? 25 : 8, interruptAfterTimeLimit: 50_000 })
-    }).timeout(120_000)
-  }
-
-  async function perform (steps: Step[], ipfs: Node, orbitdb: OrbitDB): Promise<void> {
-    const db = await orbitdb.open('documents', { type: 'documents', AccessController: IPFSAccessController({ write: ['*'] }), sync: false } as object) as unknown as Documents
-    /** The blocks of each root that there ever was */
-    const keys = new Map<string, Set<string>>()
-    const cids = new Map<string, CID>()
-    const snapshots = new Set<string>()
-    const pins = new Set<string>()
-    const unpinned = new Set<string>()
-    let written = 0
-    let isDropped = false
-    const write = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) await db.put({ _id: String(written++) })
-    }
-    const pick = (from: Iterable<string>, which: number): string | undefined => [...from][which % Math.max(1, [...from].length)]
-    await write(5)
-    for (const step of [...steps, { do: 'gc' } as const]) {
-      if (step.do === 'write' && !isDropped) {
-        await write(step.count)
-      } else if (step.do === 'snapshot' && !isDropped) {
-        const base = step.base ? [...snapshots].at(-1) : undefined
-        const root = await createSnapshot(db, base == null ? {} : { base: cids.get(base) })
-        snapshots.add(String(root))
-        cids.set(String(root), root)
-        keys.set(String(root), new Set((await readCar(await archive(db))).blocks.map(({ cid }) => keyOf(cid))))
-      } else if (step.do === 'delete') {
-        const root = pick(snapshots, step.which)
-        if (root != null) ok(await deleteSnapshot(ipfs, root))
-        snapshots.delete(root ?? '')
-      } else if (step.do === 'pin') {
-        // Helia itself loses what is pinned again that was unpinned: see the pins of backups
-        const root = pick([...snapshots].filter(root => !pins.has(root) && !unpinned.has(root)), step.which)
-        if (root != null) {
-          await drain(ipfs.pins.add(cids.get(root) as any))
-          pins.add(root)
-        }
-      } else if (step.do === 'unpin') {
-        const root = pick(pins, step.which)
-        if (root != null) {
-          await drain(ipfs.pins.rm(cids.get(root) as any))
-          pins.delete(root)
-          unpinned.add(root)
-        }
-      } else if (step.do === 'drop' && !isDropped) {
-        isDropped = true
-        await db.drop()
-        await db.close()
-      } else if (step.do === 'gc') {
-        await ipfs.gc()
-        const there = await keysOn(ipfs)
-        const listed = new Map((await listSnapshots(ipfs)).map(({ root, isComplete }) => [String(root), isComplete]))
-        deepStrictEqual(new Set(listed.keys()), snapshots)
-        for (const root of [...pins, ...isDropped ? [] : snapshots]) {
-          deepStrictEqual([...keys.get(root)!].filter(key => !there.has(key)), [])
-        }
-        for (const root of snapshots) {
-          strictEqual(listed.get(root), [...keys.get(root)!].every(key => there.has(key)))
-        }
-        if (!isDropped) {
-          for (const { hash } of await db.log.values()) ok(there.has(keyOf(toCID(hash))), hash)
-          strictEqual((await db.all()).length, written)
-        }
-        if (snapshots.size === 0 && pins.size === 0) {
-          deepStrictEqual([...cids.values()].filter(root => there.has(keyOf(root))), [])
-        }
-      }
-    }
-  }
 })

@@ -1,3 +1,4 @@
+import all from 'it-all'
 import drain from 'it-drain'
 import { base58btc } from 'multiformats/bases/base58'
 import { createNode } from '../../scripts/node.ts'
@@ -15,3 +16,9 @@ export async function deleteBlock (node: Node, hash: string): Promise<void> {
   }
   await node.gc()
 }
+
+/** The hash of a block, whatever its codec, by which stores keep it. */
+export const keyOf = ({ multihash }: { multihash: { bytes: Uint8Array } }): string => Buffer.from(multihash.bytes).toString('hex')
+
+/** The keys of all blocks that a node has. */
+export const keysOn = async (ipfs: Node): Promise<Set<string>> => new Set((await all(ipfs.blockstore.getAll())).map(({ cid }) => keyOf(cid)))
