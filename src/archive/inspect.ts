@@ -5,14 +5,17 @@ import { version } from './format/root.ts'
 import { toLimits } from './limits.ts'
 import { readManifestIf } from './pick.ts'
 import { createProgress } from './progress.ts'
+import { openSalvaged } from './salvage/index.ts'
 import { openSource } from './sources/index.ts'
 import { readIdentity } from '../core/blocks.ts'
 import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
 import type { Limits } from './limits.ts'
 import type { ManifestFacts } from './pick.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
+import type { Salvaged } from './salvage/index.ts'
 import type { BackupSource } from './sources/index.ts'
-import type { DatabaseAddress, HeliaNode } from '../core/index.ts'
+import type { Source } from './sources/source.ts'
+import type { DatabaseAddress, Encryption, HeliaNode } from '../core/index.ts'
 
 /** Tells how far an inspection has come. */
 export type InspectProgressEvent = ArchiveProgressEvent<'orbitdb-backup:inspect:read'>
@@ -22,6 +25,12 @@ export interface InspectOptions extends ArchiveOptions<InspectProgressEvent> {
   /** The CID of the root that the archive must have. */
   root?: RootLike
   limits?: Partial<Limits>
+  /** Whether the source has blocks of databases, but no lists: as of `restoreBackup`. All of it is read then. */
+  salvage?: boolean
+  /** Called with what was found by `salvage`. */
+  onSalvage?: (salvaged: Salvaged) => void
+  /** The keys of entries that are encrypted, to salvage them. */
+  encryption?: Encryption
   /** The node that looks a CID up, where the source is one. */
   ipfs?: HeliaNode
 }
@@ -75,9 +84,15 @@ export interface ArchiveSummary {
  * console.log(root, databases[0].name, databases[0].entries)    // zdpu... posts 2
  * ```
  */
-export async function inspectBackup (source: BackupSource, { root, limits: someLimits, ipfs, signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
+export async function inspectBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage = false, onSalvage, encryption, ipfs, signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
   const limits = toLimits(someLimits)
-  const opened = await openSource(source, { ipfs, limits, signal })
+  const root = salvage ? undefined : someRoot
+  const opened: Source & { salvaged?: Salvaged } = salvage
+    ? await openSalvaged(source, { root: someRoot, encryption, limits, signal })
+    : await openSource(source, { ipfs, limits, signal })
+  if (opened.salvaged != null) {
+    onSalvage?.(opened.salvaged)
+  }
   try {
     const onRead = createProgress('orbitdb-backup:inspect:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })

@@ -6,16 +6,17 @@ interface ArchivedOptions {
   /** Whether all databases of the node are asked for. */
   all?: boolean
   root?: string
+  salvage?: boolean
   limits: Partial<Limits>
   signal: AbortSignal
 }
 
 /** Opens those databases of a node that an archive has as well. The archive is read more than once. */
-export async function withArchived<Result> (archive: BackupSource, layout: Layout, { all = false, root, limits, signal }: ArchivedOptions, fn: (databases: Database[]) => Promise<Result>): Promise<Result> {
+export async function withArchived<Result> (archive: BackupSource, layout: Layout, { all = false, root, salvage, limits, signal }: ArchivedOptions, fn: (databases: Database[]) => Promise<Result>): Promise<Result> {
   const { inspectBackup } = await import('../index.ts')
   const { openNode } = await import('./node.ts')
   const { openDatabase } = await import('./open.ts')
-  const archived = new Set((await inspectBackup(archive, { root, limits, signal })).databases.map(({ address }) => hashOf(address)))
+  const archived = new Set((await inspectBackup(archive, { root, salvage, limits, signal })).databases.map(({ address }) => hashOf(address)))
   const node = await openNode(layout, { write: false })
   try {
     const found = (await findDatabases(layout.orbitdb, node.readBlocks)).filter(({ address, controls }) => archived.has(hashOf(address)) || (all && controls.length === 0))

@@ -89,7 +89,8 @@ export function withArchives (command: Command, what: string): Command {
 
 /** Adds the option that takes what other tools have written. */
 export function withSalvage (command: Command): Command {
-  return command.option('--salvage', 'take blocks of a database without lists, as other tools write them: CAR files whose root is a manifest, files that are a block each, or folders of these. Nobody knows then whether anything newer is missing. --root is the CID of the manifest')
+  const hasRoot = command.options.some(({ long }) => long === '--root')
+  return command.option('--salvage', `take blocks of a database without lists, as other tools write them: CAR files whose root is a manifest, files that are a block each, or folders of these. Nobody knows then whether anything newer is missing.${hasRoot ? ' --root is the CID of the manifest' : ''}`)
 }
 
 /** Adds the option that raises limits. */

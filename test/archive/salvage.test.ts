@@ -1,16 +1,18 @@
 // Backups of orbitdb-storacha-bridge 0.4: a CAR file whose root is the manifest, with the blocks of one database and no
-// lists, under their own CIDs; or each of these blocks as a file.
-import { deepStrictEqual, match, rejects, strictEqual } from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+// lists, under their own CIDs; or each of these blocks as a file. fixtures/storacha-bridge-0.4.2.json has what it wrote
+// itself; others are made in its form.
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import all from 'it-all'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { collect, read } from '../helpers/backups.ts'
-import { writeCar } from '../helpers/archives.ts'
+import { archive, writeCar } from '../helpers/archives.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { runCLI } from '../cli/helpers.ts'
-import { IPFSAccessController, KeyValueIndexed, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { diffBackups, inspectBackup, IPFSAccessController, KeyValueIndexed, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { CarBlock } from '../helpers/archives.ts'
 import type { IterableDatabase } from '../helpers/backups.ts'
 import type { Salvaged } from '../../src/index.ts'
@@ -38,6 +40,34 @@ describe('What other tools wrote', () => {
     const db = await restoreBackup<IterableDatabase>(orbitdb, source, { salvage: true, onSalvage: salvaged => { found.push(salvaged) }, ...options })
     return { db, found }
   }
+
+  it('is restored as orbitdb-storacha-bridge 0.4.2 wrote it, with the description that it adds', async () => {
+    const { address, entries, records, car, blocks } = JSON.parse(await readFile(join(import.meta.dirname, '../fixtures/storacha-bridge-0.4.2.json'), 'utf8'))
+    const toFiles = (files: Array<[name: string, base64: string]>): Uint8Array[] => files.map(([, base64]) => new Uint8Array(Buffer.from(base64, 'base64')))
+    for (const sources of [toFiles(car).slice(0, 1), toFiles(car), toFiles(blocks), toFiles([...blocks, ...car])]) {
+      const { db, found } = await restore({ sources })
+      strictEqual(db.address, address)
+      deepStrictEqual((await all(db.iterator())).reverse(), records)
+      strictEqual((await db.log.values()).length, entries)
+      deepStrictEqual(found.map(({ databases }) => databases), [[address]])
+      strictEqual((await verifyBackup({ sources }, { salvage: true })).ok, true)
+    }
+  })
+
+  it('lacks the database of an access controller, as that tool leaves it out, which is said', async () => {
+    const { root, blocks, contents, replica, db } = await write({ AccessController: OrbitDBAccessController() })
+    const { address } = db.access as { address: string }
+    const access = await blocksOf(await replica.orbitdb.open(address) as unknown as IterableDatabase)
+    const own = new Set(access.blocks.map(({ cid }) => String(cid)))
+    const car = await writeCar([root], blocks.filter(({ cid }) => !own.has(String(cid)) || cid.toString(base58btc) === db.identity.hash))
+    await rejects(restore(car), { code: 'block-missing', hash: address.slice('/orbitdb/'.length) })
+    const report = await verifyBackup(car, { salvage: true })
+    deepStrictEqual(report.problems.map(({ code }) => code), ['block-missing'])
+    ok(report.unchecked.find(({ code }) => code === 'newer-entries')!.message.endsWith(`have to be on the node: ${address}`))
+    // It can be kept by that tool as well
+    const { db: restored } = await restore({ sources: [car, await writeCar([access.root], access.blocks)] }, { databases: ['theirs'] })
+    deepStrictEqual(await read(restored), contents)
+  })
 
   it('is restored from a CAR file whose root is the manifest, and nobody is told that it is all', async () => {
     const { root, blocks, contents, db } = await write({ AccessController: IPFSAccessController({ write: ['*'] }) })
@@ -67,6 +97,24 @@ describe('What other tools wrote', () => {
     const car = await writeCar([root], blocks)
     deepStrictEqual(await read((await restore(car, { Database: KeyValueIndexed(), encryption })).db), contents)
     await rejects(restore(car), { code: 'entry-encrypted' })
+    await rejects(inspectBackup(car, { salvage: true }), { code: 'entry-encrypted' })
+    strictEqual((await inspectBackup(car, { salvage: true, encryption })).databases[0].entries, 30)
+  })
+
+  it('is inspected, and compared with what there is now', async () => {
+    const { root, blocks, db } = await write({ AccessController: OrbitDBAccessController() })
+    const car = await writeCar([root], blocks)
+    const found: Salvaged[] = []
+    const { databases: [{ address, name, type, entries, heads, writers, accessController }] } = await inspectBackup(car, { salvage: true, onSalvage: salvaged => { found.push(salvaged) } })
+    deepStrictEqual([address, name, type, entries, heads, writers, accessController?.entries], [db.address, 'theirs', 'keyvalue', 30, 1, [db.identity.id], 0])
+    match(found[0].message, /whether anything newer is missing/)
+    strictEqual((await diffBackups(car, db, { salvage: true })).isSame, true)
+    await db.put('new', 1)
+    const { isSame, databases } = await diffBackups(car, db, { salvage: true, roots: { a: root } })
+    deepStrictEqual([isSame, databases.find(({ isAccess }) => !isAccess)!.entries], [false, { new: 1, gone: 0, same: 30 }])
+    // An archive has the blocks as well
+    strictEqual((await diffBackups(car, await archive(db), { salvage: true })).databases.find(({ isAccess }) => !isAccess)!.entries.new, 1)
+    await rejects(diffBackups(car, db), { code: 'archive-foreign' })
   })
 
   it('is what the manifest says, of several the one that is asked for', async () => {
@@ -105,6 +153,15 @@ describe('What other tools wrote', () => {
       deepStrictEqual(JSON.parse(stdout).databases.map(({ name, entries }: any) => [name, entries]), [['theirs', 30]])
       match((await runCLI(['verify', '--salvage', path])).stdout, /not checked: .*newer is missing[\s\S]*valid/)
     }
-    strictEqual((await runCLI(['restore', '--salvage', car, '--dry-run'])).code, 2)
+    const inspected = await runCLI(['inspect', '--salvage', folder])
+    deepStrictEqual([inspected.code, /newer is missing/.test(inspected.stderr)], [0, true])
+    match(inspected.stdout, /theirs\n {2}address .*\n {2}type {6}keyvalue\n {2}entries {3}30 entries, 1 head/)
+    const [node, empty] = [join(directory, '0'), await createDirectory()]
+    match((await runCLI(['restore', '--salvage', car, '--dry-run', '-d', empty])).stdout, /theirs: keyvalue, 30 entries, 30 new/)
+    deepStrictEqual(await readdir(empty), [])
+    match((await runCLI(['restore', '--salvage', car, '--dry-run', '-d', node])).stdout, /theirs: keyvalue, 30 entries, 0 new/)
+    const compared = await runCLI(['diff', '--salvage', folder, '-d', node])
+    deepStrictEqual([compared.code, compared.stdout.split('\n').at(-2)], [0, 'no difference'])
+    strictEqual((await runCLI(['diff', car, '-d', node])).code, 5)
   })
 })

@@ -52,21 +52,25 @@ export interface PinsOptions {
 export async function runPins (kind: Kind, libp2p: Node['libp2p'], { seed, runs = Infinity, duration = 50_000, onRun }: PinsOptions): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-pins-'))
   let run = 0
+  const performOne = async (steps: Step[]): Promise<void> => {
+    const path = join(directory, String(run++))
+    const ipfs = Object.assign(await kinds[kind](path), { libp2p }) as unknown as Node
+    const orbitdb = await createOrbitDB({ ipfs, directory: join(path, 'orbitdb') })
+    try {
+      await perform(steps, ipfs, orbitdb)
+      onRun?.(steps.length)
+    } finally {
+      await orbitdb.stop()
+      await ipfs.stop()
+      await rm(path, { recursive: true, force: true })
+    }
+  }
+  let last: Promise<void> | undefined
   try {
-    await fc.assert(fc.asyncProperty(steps, async steps => {
-      const path = join(directory, String(run++))
-      const ipfs = Object.assign(await kinds[kind](path), { libp2p }) as unknown as Node
-      const orbitdb = await createOrbitDB({ ipfs, directory: join(path, 'orbitdb') })
-      try {
-        await perform(steps, ipfs, orbitdb)
-        onRun?.(steps.length)
-      } finally {
-        await orbitdb.stop()
-        await ipfs.stop()
-        await rm(path, { recursive: true, force: true })
-      }
-    }), { seed, numRuns: runs, interruptAfterTimeLimit: duration })
+    await fc.assert(fc.asyncProperty(steps, steps => (last = performOne(steps))), { seed, numRuns: runs, interruptAfterTimeLimit: duration })
   } finally {
+    // Which is not waited for when the time is over
+    await last?.catch(() => {})
     await rm(directory, { recursive: true, force: true })
   }
 }

@@ -14,7 +14,7 @@ import type { Snapshot } from '../format/snapshot.ts'
 import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
 import type { RootLike } from '../roots.ts'
-import type { DatabaseAddress, HeliaNode } from '../../core/index.ts'
+import type { DatabaseAddress, Encryption, HeliaNode } from '../../core/index.ts'
 
 export type { Comparable } from './side.ts'
 export type { ListDifference } from './lists.ts'
@@ -28,6 +28,10 @@ export interface DiffOptions extends ArchiveOptions<DiffProgressEvent> {
   hashes?: boolean
   /** The roots to compare, where a source has several. */
   roots?: { a?: RootLike, b?: RootLike }
+  /** Whether what is compared has blocks of databases, but no lists: as of `restoreBackup`. `roots` are then those of manifests. */
+  salvage?: boolean
+  /** The keys of entries that are encrypted, to salvage them. */
+  encryption?: Encryption
   /** The node whose blocks and peers a CID is looked up with. */
   ipfs?: HeliaNode
   limits?: Partial<Limits>
@@ -83,13 +87,13 @@ export interface BackupDifference {
  * console.log(isSame, databases[0].entries)    // false { new: 1, gone: 0, same: ... }
  * ```
  */
-export async function diffBackups (a: Comparable, b: Comparable, { hashes = false, roots = {}, limits: someLimits, onProgress, ...options }: DiffOptions = {}): Promise<BackupDifference> {
+export async function diffBackups (a: Comparable, b: Comparable, { hashes = false, roots = {}, salvage = false, limits: someLimits, onProgress, ...options }: DiffOptions = {}): Promise<BackupDifference> {
   const limits = toLimits(someLimits)
   const onRead = createProgress('orbitdb-backup:diff:read', onProgress)
   const sides: Side[] = []
   try {
     for (const [i, side] of [a, b].entries()) {
-      sides.push(await openSide(side, { ...options, limits, onRead, root: i === 0 ? roots.a : roots.b }))
+      sides.push(await openSide(side, { ...options, salvage, limits, onRead, root: i === 0 ? roots.a : roots.b }))
     }
     const databases = await diffSides(sides as [Side, Side], limits, hashes)
     const [namesA, namesB] = sides.map(({ roots }) => roots.map(rootToString))

@@ -3,12 +3,13 @@ import { DamagedArchiveError, ForeignArchiveError, hashOfDigest, IncompleteArchi
 import { decodeRoot, version, versionOf } from '../format/root.ts'
 import { assertWithin } from '../limits.ts'
 import { pickRoots } from '../roots.ts'
+import { openSalvaged } from '../salvage/index.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { keyOf } from '../../blocks/digests.ts'
 import type { Limits } from '../limits.ts'
 import type { RootLike } from '../roots.ts'
 import type { BackupSource, SourceOptions } from '../sources/index.ts'
-import type { Database } from '../../core/index.ts'
+import type { Database, Encryption } from '../../core/index.ts'
 
 /** One of two things that are compared: blocks of backups, and where these begin. */
 export interface Side {
@@ -26,6 +27,8 @@ export type Comparable = BackupSource | Database<any> | ReadonlyArray<Database<a
 
 export interface SideOptions extends SourceOptions {
   root?: RootLike
+  salvage: boolean
+  encryption?: Encryption
   onRead: (blocks: number, bytes: number) => void
 }
 
@@ -57,10 +60,10 @@ async function openDatabases (databases: Database | Database[], { limits, signal
   }
 }
 
-async function openArchive (archive: BackupSource, { root, onRead, ...options }: SideOptions): Promise<Side> {
-  const source = await openRandomAccess(archive, options)
+async function openArchive (archive: BackupSource, { root, salvage, encryption, onRead, ...options }: SideOptions): Promise<Side> {
+  const source = salvage ? await openSalvaged(archive, { root, encryption, ...options }) : await openRandomAccess(archive, options)
   try {
-    const { roots, bases } = pickRoots(source, root)
+    const { roots, bases } = pickRoots(source, salvage ? undefined : root)
     const names = bases.map(rootToString)
     return {
       roots,

@@ -24,7 +24,7 @@ export interface Salvaged {
   databases: DatabaseAddress[]
   /** How many blocks are nothing of these databases. */
   unused: number
-  /** Says that it can not be known whether anything newer is missing. */
+  /** Says that it can not be known whether anything newer is missing, and which databases of access controllers are. */
   message: string
 }
 
@@ -94,6 +94,7 @@ export async function openSalvaged (source: BackupSource, { root, encryption, li
     for (let at = 0; at < entries.digests.length; at += digestLength) used.add(entries.digests, at)
   }
   const databases = own.map(({ address }) => address)
+  const absent = [...addresses].flatMap(address => manifests.get(address)?.accessController ?? []).filter(access => access.startsWith('/orbitdb/') && !manifests.has(access))
   const blocks = new Map([...found, ...[...plan.nodes()].map((block): [string, FoundBlock] => [keyOf(block.digest), block])])
   return {
     headers: [[plan.root]],
@@ -108,7 +109,7 @@ export async function openSalvaged (source: BackupSource, { root, encryption, li
     salvaged: {
       databases,
       unused: found.size - used.size,
-      message: 'The heads were found as entries that no other one names: it can not be known whether anything newer is missing'
+      message: `The heads were found as entries that no other one names: it can not be known whether anything newer is missing${absent.length === 0 ? '' : `. The databases of access controllers are not there, and have to be on the node: ${absent.join(', ')}`}`
     }
   }
 }

@@ -1,7 +1,7 @@
 import { withArchived } from '../archived.ts'
-import { collect, createCommand, isNodeNamed, parseLimits, run, withLimits, withLocation } from '../command.ts'
+import { collect, createCommand, isNodeNamed, parseLimits, run, withLimits, withLocation, withSalvage } from '../command.ts'
 import { CLIError, exitCodes, toCLIError } from '../errors.ts'
-import { openSource, toBlobs } from '../files.ts'
+import { openLoose, openSource, toBlobs } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { count, countEntries } from '../output.ts'
 import { shown } from '../text.ts'
@@ -12,11 +12,12 @@ import type { BackupDifference, BackupSource, DatabaseDifference } from '../../i
 interface DiffOptions extends NodeOptions {
   base?: string[]
   limit?: string[]
+  salvage?: boolean
   hashes?: boolean
   all?: boolean
 }
 
-export const diff = withLocation(withLimits(createCommand('diff', {
+export const diff = withSalvage(withLocation(withLimits(createCommand('diff', {
   summary: 'compare two archives, or an archive with a node',
   description: `Tells what the second of two archives has that the first one does not, and the reverse; or, where a node is named with -d, --blockstore or --orbitdb, whether an archive is current, and what is missing in it. The node must be down. Of a node, the databases are compared that the archive has.
 
@@ -30,7 +31,7 @@ It exits with 0 when there is no difference, with 1 when there is one, and with 
   ],
   exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'needsBase'],
   isDiff: true
-})))
+}))))
   .argument('<archive>', 'the file or http(s) URL to compare, - for standard input')
   .argument('[other]', 'the archive to compare it with, where that is not a node')
   .option('-b, --base <archive>', 'what the archives are based on, where they have only what is new since; can be given several times', collect)
@@ -50,16 +51,16 @@ async function compare (path: string, other: string | undefined, options: DiffOp
     throw new CLIError('usage', hasNode ? 'Either give two archives, or one and a node' : 'Give another archive to compare it with, or a node with -d')
   }
   const { signal, output } = context
-  const { base = [], hashes = false } = options
+  const { base = [], hashes = false, salvage = false } = options
   const limits = await parseLimits(options.limit)
-  const open = async (path: string): Promise<BackupSource> => toBlobs((await openSource([path, ...base], signal)).source)
+  const open = async (path: string): Promise<BackupSource> => toBlobs((await (salvage ? openLoose : openSource)([path, ...base], signal)).source)
   const { diffBackups } = await import('../../index.ts')
-  const settings = { hashes, limits, signal, onProgress: output.onProgress }
+  const settings = { hashes, salvage, limits, signal, onProgress: output.onProgress }
   const a = await open(path)
   const diffNode = async (): Promise<BackupDifference> => {
     const layout = await findLayout(options)
     assertHasBlocks(layout, options)
-    return withArchived(a, layout, { all: options.all, limits, signal }, databases => {
+    return withArchived(a, layout, { all: options.all, salvage, limits, signal }, databases => {
       if (databases.length === 0) {
         throw new CLIError('notFound', `None of the databases of the archive is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
       }

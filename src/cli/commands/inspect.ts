@@ -1,11 +1,11 @@
-import { createCommand, parseLimits, parseRoot, run, withArchives } from '../command.ts'
-import { openSource } from '../files.ts'
+import { createCommand, parseLimits, parseRoot, run, withArchives, withSalvage } from '../command.ts'
+import { openLoose, openSource } from '../files.ts'
 import { count, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
 import type { ArchiveOptions, Context } from '../command.ts'
 import type { DatabaseSummary } from '../../index.ts'
 
-export const inspect = withArchives(createCommand('inspect', {
+export const inspect = withSalvage(withArchives(createCommand('inspect', {
   summary: 'show what is in an archive',
   description: 'Shows what is in an archive: its root, and of each database the address, name, type, entries and writers. It shows what the archive claims, and reads its beginning only, where that is enough; whether all of it is there, signed and allowed is what `verify` checks.',
   examples: [
@@ -13,16 +13,16 @@ export const inspect = withArchives(createCommand('inspect', {
     ["orbitdb-backup inspect --json posts.car | jq -r '.databases[].address'", 'the addresses, in a script']
   ],
   exits: ['notFound', 'damaged', 'unsupported']
-}), 'read')
+}), 'read'))
   .action((paths: string[], options: ArchiveOptions) => run(options, context => inspectArchive(paths, options, context), { isAsked: true }))
 
-async function inspectArchive (paths: string[], { root: cid, limit }: ArchiveOptions, { signal, output }: Context): Promise<void> {
+async function inspectArchive (paths: string[], { root: cid, limit, salvage = false }: ArchiveOptions, { signal, output }: Context): Promise<void> {
   const limits = await parseLimits(limit)
   const root = await parseRoot(cid)
-  const { source, size, name } = await openSource(paths, signal)
+  const { source, size, name } = await (salvage ? openLoose : openSource)(paths, signal)
   output.expect({ bytes: size })
   const { inspectBackup } = await import('../../archive/inspect.ts')
-  const summary = await inspectBackup(source, { root, limits, signal, onProgress: output.onProgress })
+  const summary = await inspectBackup(source, { root, limits, salvage, onSalvage: ({ message }) => output.warn(message), signal, onProgress: output.onProgress })
   const { roots, bases, version, databases } = summary
   output.result({
     json: summary,

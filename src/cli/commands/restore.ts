@@ -59,14 +59,11 @@ If it fails, new directories are removed, and what it stored in those of a node 
 
 async function restoreArchive (paths: string[], options: RestoreOptions, { signal, output }: Context): Promise<void> {
   const { salvage = false } = options
-  if (salvage && options.dryRun === true) {
-    throw new CLIError('usage', 'What --salvage would find is not known before it is restored: leave out --dry-run, or verify --salvage')
-  }
   const { source, size, name } = await (salvage ? openLoose : openSource)(paths, signal)
   output.expect({ bytes: size })
   const layout = await findLayout(options)
   if (options.dryRun === true) {
-    const planned = await planRestore(source, layout, { names: options.database, root: await parseRoot(options.root), limits: await parseLimits(options.limit), signal })
+    const planned = await planRestore(source, layout, { names: options.database, root: await parseRoot(options.root), limits: await parseLimits(options.limit), salvage, onSalvage: ({ message }) => output.warn(message), signal })
     output.result({
       json: { source: name, blockstore: layout.blockstore.path, orbitdb: layout.orbitdb, databases: planned },
       text: () => [
