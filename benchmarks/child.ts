@@ -2,10 +2,10 @@
 import { compare, readSource } from './compare.ts'
 import { firstWriter } from './dataset.ts'
 import { peakMemory } from './memory.ts'
-import { MissingSetupError, open, optionsOf, start, stop } from './node.ts'
+import { isolate, open, optionsOf, start, stop } from './node.ts'
 import { ways } from './ways/index.ts'
 import type { Dataset } from './dataset.ts'
-import type { Backup, Open, Peer, Restore, Way } from './way.ts'
+import type { Backup, Open, Peer, Restore, Running, Way } from './way.ts'
 
 /** How long something took in milliseconds, and how much memory it needed, in bytes. */
 export interface Measured {
@@ -41,12 +41,17 @@ async function restore ({ way: name, restore }: { way: string, restore: Restore 
   const begin = performance.now()
   const passed = (): number => performance.now() - begin
 
-  const { restored, isMissing } = await attempt(way, () => way.restore(restore))
+  const restored = await way.restore(restore)
   const measured: MeasuredRestore = { time: passed(), peakMemory: memoryOf(way) }
-  if (isMissing || way.isForeign === true) {
+  if (way.isForeign === true) {
     return measured
   }
-  const opened = restored ?? await open(await start(restore.target, way.orbitdb), restore.dataset)
+  const running = restored ?? await start(restore.target, way.orbitdb)
+  const opened = restored ?? await openOffline(running, restore.dataset)
+  if (opened == null) {
+    await stop(running)
+    return measured
+  }
   if (await count(opened.db.log.iterator({ amount: 1 })) > 0) {
     measured.firstRead = passed()
   }
@@ -57,16 +62,10 @@ async function restore ({ way: name, restore }: { way: string, restore: Restore 
   return measured
 }
 
-/** Restores, and tells whether that is a database which can not be opened, where that is a result and no defect. */
-async function attempt ({ keeps }: Way, restore: () => Promise<Open | undefined>): Promise<{ restored?: Open, isMissing: boolean }> {
-  try {
-    return { restored: await restore(), isMissing: false }
-  } catch (error) {
-    if (keeps != null || !(error instanceof MissingSetupError)) {
-      throw error
-    }
-    return { isMissing: true }
-  }
+/** Opens a database that was restored; undefined where that did not bring what it takes. */
+async function openOffline (running: Running, dataset: Dataset): Promise<Open | undefined> {
+  isolate(running.ipfs)
+  return open(running, dataset).catch(() => undefined)
 }
 
 async function count (items: AsyncIterable<unknown>): Promise<number> {

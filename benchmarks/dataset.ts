@@ -1,14 +1,16 @@
 // Databases to back up and restore. They are made up, as OrbitDB would have written them, and kept between
 // runs in the user's cache directory.
-import { once } from 'node:events'
+import { createHash, hash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import * as dagCbor from '@ipld/dag-cbor'
+import secp256k1 from 'secp256k1'
 import { createNode } from '../scripts/node.ts'
+import { cidOf } from '../src/blocks/cids.ts'
+import { toHash } from '../src/blocks/hashes.ts'
 import { createOrbitDB, Identities, IPFSAccessController, KeyStore, KeyValue, KeyValueIndexed, MemoryStorage } from '../src/index.ts'
-import type { Block, DatabaseFactory, Identity } from '../src/index.ts'
-import type { Round, Writer } from './writer.ts'
+import type { Block, DatabaseFactory } from '../src/index.ts'
 
 /** What a database is like. */
 export interface Shape {
@@ -32,7 +34,12 @@ export interface Dataset extends Shape {
   entryBytes: number
 }
 
-export type OnEntries = (done: number, total: number) => void
+/** An identity, and its private key. */
+interface Writer {
+  key: string
+  identity: string
+  privateKey: Uint8Array
+}
 
 // To be raised when what is written changes
 const version = 2
@@ -49,84 +56,70 @@ const entriesPerKey = 10
 /** How many entries each of several writers appends before it gets those of the others. */
 const entriesPerRound = 10
 
+/** How many entries an entry names besides those before it, as in OrbitDB. */
+const references = 16
+
 /** How many entries are imported together. */
 const entriesPerImport = 10_000
 
-export const nameOf = ({ entries, writers, isIndexed = false }: Shape): string => {
-  return `${entries}-entries-${writers === 1 ? '1-writer' : `${writers}-writers`}${isIndexed ? '-indexed' : ''}`
-}
+const nameOf = ({ entries, writers, isIndexed = false }: Shape): string =>
+  `${entries}-entries-${writers === 1 ? '1-writer' : `${writers}-writers`}${isIndexed ? '-indexed' : ''}`
 
-const cacheDirectory = (): string => {
-  return process.env.ORBITDB_BACKUP_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'orbitdb-backup', 'benchmarks')
-}
+const cacheDirectory = (): string =>
+  process.env.ORBITDB_BACKUP_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'orbitdb-backup', 'benchmarks')
 
 /** Gives a database of some shape: the one that is there, or a new one. */
-export async function getDataset (shape: Shape, onEntries?: OnEntries): Promise<Dataset> {
-  const parent = join(cacheDirectory(), `v${version}`)
-  const directory = join(parent, nameOf(shape))
+export async function getDataset (shape: Shape): Promise<Dataset> {
+  const directory = join(cacheDirectory(), `v${version}`, nameOf(shape))
   const read = async (): Promise<Dataset> => ({ ...JSON.parse(await readFile(join(directory, 'dataset.json'), 'utf8')), directory })
-  try {
-    return await read()
-  } catch {
-    // It was not written yet
-  }
-  await mkdir(parent, { recursive: true })
-  const temporary = `${directory}.${process.pid}.tmp`
-  try {
-    await writeFile(join(temporary, 'dataset.json'), JSON.stringify(await write(shape, temporary, onEntries), null, 2))
-    await rm(directory, { recursive: true, force: true })
-    await rename(temporary, directory)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
-  return read()
+  return read().catch(async () => {
+    const temporary = `${directory}.${process.pid}.tmp`
+    try {
+      await mkdir(temporary, { recursive: true })
+      await writeFile(join(temporary, 'dataset.json'), JSON.stringify(await write(shape, temporary)))
+      await rm(directory, { recursive: true, force: true })
+      await rename(temporary, directory)
+    } finally {
+      await rm(temporary, { recursive: true, force: true })
+    }
+    return read()
+  })
 }
 
 /** Text that hardly compresses, the same for the same seed. */
-export function createText (seed: number, length: number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  let state = seed + 1
-  let text = ''
-  while (text.length < length) {
-    // xorshift32, by George Marsaglia
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    text += alphabet[state & 63]
-  }
-  return text
-}
+export const createText = (seed: number, length: number): string =>
+  createHash('shake256', { outputLength: length }).update(String(seed)).digest('base64url').slice(0, length)
 
-async function write (shape: Shape, directory: string, onEntries: OnEntries = () => {}): Promise<Omit<Dataset, 'directory'>> {
+async function write (shape: Shape, directory: string): Promise<Omit<Dataset, 'directory'>> {
   const name = nameOf(shape)
   const ipfs = await createNode(join(directory, 'ipfs'))
   const orbitdb = await createOrbitDB({ ipfs, id: firstWriter, directory: join(directory, 'orbitdb') })
   try {
     const keystore = await KeyStore({ storage: await MemoryStorage() })
     const identities = await Identities({ ipfs, keystore })
-    const writers = [orbitdb.identity]
-    while (writers.length < shape.writers) {
-      writers.push(await identities.createIdentity({ id: `writer ${writers.length}` }))
+    const owners = [orbitdb.identity]
+    while (owners.length < shape.writers) {
+      owners.push(await identities.createIdentity({ id: `writer ${owners.length}` }))
     }
-    const toWriter = async ({ id, publicKey, hash }: Identity): Promise<Writer> => {
+    const writers = await Promise.all(owners.map(async ({ id, publicKey, hash }): Promise<Writer> => {
       const key = await orbitdb.keystore.getKey(id) ?? await keystore.getKey(id)
-      return { id: db.address, key: publicKey, identity: hash, privateKey: key!.raw }
-    }
-    const AccessController = IPFSAccessController({ write: writers.map(({ id }) => id) })
+      return { key: publicKey, identity: hash, privateKey: key!.raw }
+    }))
+    const AccessController = IPFSAccessController({ write: owners.map(({ id }) => id) })
     const Database = (shape.isIndexed ? KeyValueIndexed() : KeyValue()) as DatabaseFactory<KeyValue<string>>
     const db = await orbitdb.open(name, { type: 'keyvalue', AccessController, Database, sync: false })
 
     let bytes = 0
     let done = 0
     let blocks: Block[] = []
-    for await (const { blocks: more, heads } of createEntries(shape, await Promise.all(writers.map(toWriter)))) {
-      for (const [, block] of more) bytes += block.length
-      blocks.push(...more)
-      done += more.length
-      if (blocks.length >= entriesPerImport || done === shape.entries) {
+    for (const { written, heads } of createEntries(shape, db.address, writers)) {
+      blocks.push(...written)
+      if (blocks.length >= entriesPerImport || done + blocks.length === shape.entries) {
         await db.import({ heads, index: blocks.map(([hash]) => hash), blocks }, { verify: false })
+        bytes += blocks.reduce((sum, [, block]) => sum + block.length, 0)
+        done += blocks.length
         blocks = []
-        onEntries(done, shape.entries)
+        console.error(`${name}: ${done} entries written`)
       }
     }
     const heads = await db.log.heads()
@@ -137,41 +130,40 @@ async function write (shape: Shape, directory: string, onEntries: OnEntries = ()
   }
 }
 
-/** Creates the entries, by a thread for each writer, and tells what the heads are after some of them. */
-async function * createEntries ({ entries }: Shape, writers: Writer[]): AsyncGenerator<{ blocks: Block[], heads: string[] }> {
-  const threads = writers.map(workerData => new Worker(new URL('writer.ts', import.meta.url), { workerData }))
+/** Creates the entries, round by round: of each all that was written, and what the heads are then. */
+function * createEntries ({ entries }: Shape, id: string, writers: Writer[]): Generator<{ written: Block[], heads: string[] }> {
   const keys = Math.ceil(entries / entriesPerKey)
-  const toPayload = (i: number) => ({ op: 'PUT', key: `key ${i % keys}`, value: createText(i, valueBytes) })
-  const perRound = writers.length === 1 ? 1000 : entriesPerRound
-  let [known, heads, time] = [[] as string[], 0, 0]
-
-  /** Has all threads write, once some entries are done. */
-  const writeRound = async (done: number): Promise<{ blocks: Block[], heads: string[] }> => {
-    const chains = await Promise.all(threads.map(async (thread, i) => {
-      const [from, to] = [i, i + 1].map(i => Math.min(entries, done + i * perRound))
-      const payloads = Array.from({ length: to - from }, (_, i) => toPayload(from + i))
-      thread.postMessage({ known, heads, time, payloads } satisfies Round)
-      const [blocks] = await once(thread, 'message') as [Block[]]
-      return blocks
-    }))
-    const written = chains.filter(({ length }) => length > 0)
-    const newest = written.map(chain => chain.map(([hash]) => hash).reverse())
-    known = [...interleave(newest), ...known].slice(0, 16 + 2 * written.length)
-    heads = written.length
-    time += written[0].length
-    const blocks = written.flat()
-    return { blocks, heads: newest.map(([hash]) => hash) }
-  }
-  try {
-    for (let done = 0; done < entries;) {
-      const round = await writeRound(done)
-      done += round.blocks.length
-      yield round
+  // Newest first
+  let known: string[] = []
+  let heads: string[] = []
+  let time = 0
+  for (let done = 0; done < entries;) {
+    const written: Block[] = []
+    const newest: string[] = []
+    for (const writer of writers) {
+      if (done === entries) break
+      let [own, next] = [known, heads]
+      for (let i = 0; i < entriesPerRound && done < entries; i++, done++) {
+        const payload = { op: 'PUT', key: `key ${done % keys}`, value: createText(done, valueBytes) }
+        const refs = own.filter(hash => !next.includes(hash)).slice(0, references)
+        const block = toEntry({ id, payload, next, refs, clock: { id: writer.key, time: time + i + 1 }, v: 2 }, writer)
+        written.push(block)
+        next = [block[0]]
+        own = [block[0], ...own].slice(0, references + writers.length)
+      }
+      newest.push(...next)
     }
-  } finally {
-    await Promise.all(threads.map(thread => thread.terminate()))
+    time += entriesPerRound
+    heads = newest
+    known = [...written.map(([hash]) => hash).reverse(), ...known].slice(0, references + writers.length)
+    yield { written, heads }
   }
 }
 
-/** The first of each, then the second of each, and so on. */
-const interleave = <Value> (lists: Value[][]): Value[] => lists[0].flatMap((_, i) => lists.flatMap(list => i < list.length ? [list[i]] : []))
+/** Encodes and signs an entry, several times faster than OrbitDB does. */
+function toEntry (unsigned: object, { key, identity, privateKey }: Writer): Block {
+  const { signature } = secp256k1.ecdsaSign(hash('sha256', dagCbor.encode(unsigned), 'buffer'), privateKey)
+  const sig = Buffer.from(secp256k1.signatureExport(signature)).toString('hex')
+  const bytes = dagCbor.encode({ ...unsigned, key, identity, sig })
+  return [toHash(cidOf(hash('sha256', bytes, 'buffer'))), bytes]
+}

@@ -1,14 +1,12 @@
 // Runs ways on a dataset, round by round.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { max, median, min } from 'simple-statistics'
 import type { Measured, MeasuredRestore, Phase, Phases } from './child.ts'
-import type { Comparison } from './compare.ts'
 import type { Dataset } from './dataset.ts'
 import type { Aspect, DatasetResults, Sample, WayResults } from './results.ts'
 import type { Way } from './way.ts'
@@ -18,29 +16,14 @@ interface Round {
   backup?: Measured
   artifactBytes?: number
   restore: MeasuredRestore
-  comparison?: Comparison
-}
-
-/** A way while it is measured. */
-interface Run {
-  way: Way
-  rounds: Round[]
-  /** Why it was not run, or how it failed. */
-  skipped?: string
-  /** How much time it took, in milliseconds. */
-  used: number
+  same?: Record<Aspect, boolean>
 }
 
 type Task<P extends Phase> = Parameters<Phases[P]>[0]
 type Answer<P extends Phase> = Awaited<ReturnType<Phases[P]>>
 
-// A way that took longer than that in all rounds so far, in ms, with its comparisons, is not run again
+// A way that took longer than that in all rounds so far, in ms, is not run again
 const budget = 60_000
-
-const child = join(import.meta.dirname, 'child.ts')
-
-// Ends all processes
-const interrupted = new AbortController()
 
 /** A process that performs tasks. */
 interface Child {
@@ -52,8 +35,7 @@ function startChild ({ entries }: Dataset): Child {
   // Much longer than the slowest takes
   const timeout = 5 * 60_000 + entries * 60
   // What it prints is not for those who read our results
-  const process = fork(child, { stdio: ['ignore', 2, 2, 'ipc'], timeout, signal: interrupted.signal, killSignal: 'SIGKILL' })
-  process.on('error', () => {})
+  const process = fork(join(import.meta.dirname, 'child.ts'), { stdio: ['ignore', 2, 2, 'ipc'], timeout, killSignal: 'SIGKILL' })
   const ended = once(process, 'exit')
   return {
     ask: async (phase, task) => {
@@ -70,20 +52,11 @@ function startChild ({ entries }: Dataset): Child {
 }
 
 /** Gives a function a temporary directory, and removes it however it ends. */
-export async function withDirectory<Result> (use: (directory: string) => Promise<Result>): Promise<Result> {
-  const interrupt = (signal: NodeJS.Signals): void => {
-    interrupted.abort()
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
-    process.removeAllListeners(signal)
-    process.kill(process.pid, signal)
-  }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, interrupt)
-  const directory = mkdtempSync(join(tmpdir(), 'orbitdb-backup-benchmark-'))
+async function withDirectory<Result> (use: (directory: string) => Promise<Result>): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-benchmark-'))
   try {
     return await use(directory)
   } finally {
-    for (const signal of signals) process.off(signal, interrupt)
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
   }
 }
@@ -99,49 +72,43 @@ async function sizeOf (directory: string): Promise<number> {
  * Measures ways on a dataset.
  *
  * @param isQuick - whether it is to be over soon, so that times mean nothing: ways are run side by side, each in one process
+ * @throws Error when a way fails, or loses what it must not.
  */
-export async function measure (dataset: Dataset, ways: Way[], rounds: number, isQuick: boolean, directory: string): Promise<{ results: DatasetResults, failures: string[] }> {
+export const measure = (dataset: Dataset, ways: Way[], rounds: number, isQuick: boolean): Promise<DatasetResults> => withDirectory(async directory => {
   const { name, entries, writers, heads, entryBytes } = dataset
-  const runs = ways.map((way): Run => ({ way, rounds: [], skipped: way.skips?.(dataset), used: 0 }))
-  const failures: string[] = []
   const contents = join(directory, 'contents.json')
-  const source = await copyNode(dataset, directory)
+  const source = await copyNode(dataset, join(directory, 'source'))
   const nodeBytes = await sizeOf(source)
   const reader = startChild(dataset)
   await reader.ask('read', { dataset, directory: source, file: contents })
   await reader.stop()
 
+  const runs = ways.map(way => ({ way, rounds: [] as Round[], used: 0 }))
   for (let round = 1; round <= rounds; round++) {
     const queue = new PQueue({ concurrency: isQuick ? availableParallelism() : 1 })
-    await queue.addAll(runs.filter(({ used, skipped }) => used < budget && skipped == null).map(run => async () => {
+    await queue.addAll(runs.filter(({ way, used }) => used < budget && entries <= (way.maxEntries ?? Infinity)).map(run => async () => {
       const begin = performance.now()
-      try {
-        run.rounds.push(await measureOnce(dataset, run.way, contents, isQuick, directory))
-      } catch (error) {
-        run.skipped = 'It failed'
-        failures.push(`${dataset.name}: ${run.way.name} failed: ${(error as Error).message}`)
-      }
+      run.rounds.push(await measureOnce(dataset, run.way, contents, isQuick))
       run.used += performance.now() - begin
-      console.error(`${dataset.name}, round ${round}: ${run.way.name}, ${(run.used / 1000).toFixed(1)} s in all`, ...run.rounds.at(-1)?.comparison?.notes ?? [])
+      console.error(`${name}, round ${round}: ${run.way.name}, ${(run.used / 1000).toFixed(1)} s in all`)
     }))
   }
-  for (const { way, rounds } of runs) {
-    const lost = rounds.length > 0 && way.isForeign !== true ? lostOf(way, toResults(way, rounds)) : []
-    if (lost.length > 0) failures.push(`${dataset.name}: ${way.name} lost what it should not: ${lost.join(', ')}`)
+  const results = runs.map(({ way, rounds }) => toResults(way, rounds))
+  const faults = runs.map(({ way, rounds }, i) => ({ name: way.name, lost: rounds.length > 0 ? lostOf(way, results[i]) : [] })).filter(({ lost }) => lost.length > 0)
+  if (faults.length > 0) {
+    throw new Error(faults.map(({ name, lost }) => `${name} lost what it should not: ${lost.join(', ')}`).join('\n'))
   }
-  return { results: { name, entries, writers, heads, entryBytes, nodeBytes, ways: runs.map(({ way, rounds, skipped }) => toResults(way, rounds, skipped)) }, failures }
-}
+  return { name, entries, writers, heads, entryBytes, nodeBytes, ways: results }
+})
 
-async function copyNode (dataset: Dataset, directory: string): Promise<string> {
-  const source = await mkdtemp(join(directory, 'source-'))
+async function copyNode ({ directory }: Dataset, to: string): Promise<string> {
   for (const part of ['ipfs', 'orbitdb']) {
-    await cp(join(dataset.directory, part), join(source, part), { recursive: true })
+    await cp(join(directory, part), join(to, part), { recursive: true })
   }
-  return source
+  return to
 }
 
-async function measureOnce (dataset: Dataset, way: Way, file: string, isQuick: boolean, parent: string): Promise<Round> {
-  const directory = await mkdtemp(join(parent, 'run-'))
+const measureOnce = (dataset: Dataset, way: Way, file: string, isQuick: boolean): Promise<Round> => withDirectory(async directory => {
   const children: Child[] = []
   /** A process of its own for each phase, or one for all. */
   const ask: Child['ask'] = (phase, task) => {
@@ -149,27 +116,25 @@ async function measureOnce (dataset: Dataset, way: Way, file: string, isQuick: b
     return children[0].ask(phase, task)
   }
   try {
-    const source = await copyNode(dataset, directory)
     const [artifact, target] = ['artifact', 'target'].map(name => join(directory, name))
     await mkdir(artifact)
     await mkdir(target)
-    const backup = { dataset, source, artifact }
+    const backup = { dataset, source: await copyNode(dataset, join(directory, 'source')), artifact }
     const measured: Partial<Round> = {}
     if (way.backup != null) {
       measured.backup = await ask('backup', { way: way.name, backup })
       measured.artifactBytes = await sizeOf(artifact)
     }
-    const peer = way.isLive === true ? await ask('serve', { dataset, directory: source }) : undefined
+    const peer = way.isLive === true ? await ask('serve', { dataset, directory: backup.source }) : undefined
     const restore = await ask('restore', { way: way.name, restore: { ...backup, target, peer } })
     if (way.isForeign !== true) {
-      measured.comparison = await ask('compare', { dataset, directory: target, file })
+      measured.same = await ask('compare', { dataset, directory: target, file })
     }
     return { ...measured, restore }
   } finally {
     for (const child of children) await child.stop()
-    await rm(directory, { recursive: true, force: true })
   }
-}
+})
 
 /** A sample of values, of which there may be none in some rounds; undefined where there is none at all. */
 function toSample (values: Array<number | undefined>): Sample | undefined {
@@ -178,24 +143,27 @@ function toSample (values: Array<number | undefined>): Sample | undefined {
 }
 
 /** The results of a way. */
-function toResults ({ name, about, orbitdb, reads, checks }: Way, rounds: Round[], skipped?: string): WayResults {
-  const results: WayResults = { name, about, orbitdb, reads, checks, skipped }
-  if (rounds.length === 0 || skipped != null) {
-    return results
+function toResults ({ name, about, orbitdb, reads, checks, maxEntries }: Way, rounds: Round[]): WayResults {
+  const way = { name, about, orbitdb, reads, checks }
+  if (rounds.length === 0) {
+    return { ...way, skipped: `It takes minutes for more than ${maxEntries!.toLocaleString('en')} entries` }
   }
-  const [{ backup, comparison }] = rounds
-  if (backup != null) {
-    results.backup = { time: toSample(rounds.map(({ backup }) => backup?.time))!, peakMemory: toSample(rounds.map(({ backup }) => backup?.peakMemory)) }
-    results.artifactBytes = rounds.at(-1)!.artifactBytes
+  const sample = (of: (round: Round) => number | undefined): Sample | undefined => toSample(rounds.map(of))
+  const [{ backup, same, artifactBytes }] = rounds
+  // What was the same each time
+  const aspects = Object.keys(same ?? {}) as Aspect[]
+  return {
+    ...way,
+    backup: backup && { time: sample(({ backup }) => backup!.time)!, peakMemory: sample(({ backup }) => backup!.peakMemory) },
+    artifactBytes,
+    restore: {
+      time: sample(({ restore }) => restore.time)!,
+      firstRead: sample(({ restore }) => restore.firstRead),
+      completeRead: sample(({ restore }) => restore.completeRead),
+      peakMemory: sample(({ restore }) => restore.peakMemory)
+    },
+    same: same && Object.fromEntries(aspects.map(aspect => [aspect, rounds.every(({ same }) => same![aspect])])) as Record<Aspect, boolean>
   }
-  const sample = (name: keyof MeasuredRestore) => toSample(rounds.map(({ restore }) => restore[name]))
-  results.restore = { time: sample('time')!, firstRead: sample('firstRead'), completeRead: sample('completeRead'), peakMemory: sample('peakMemory') }
-  if (comparison != null) {
-    // What was the same each time
-    const aspects = Object.keys(comparison.same) as Aspect[]
-    results.same = Object.fromEntries(aspects.map(aspect => [aspect, rounds.every(({ comparison }) => comparison!.same[aspect])])) as Record<Aspect, boolean>
-  }
-  return results
 }
 
 /** What a way lost though it must not. */

@@ -8,7 +8,7 @@ import { verify } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { median } from 'simple-statistics'
+import { createClock } from './clock.ts'
 import { bundle, executablePath, launch, policyForSignatures, serve } from '../test/browser/chromium.ts'
 import { toKeyObject } from '../test/helpers/signatures.ts'
 import { findAddon } from '../src/signatures/addon.ts'
@@ -49,24 +49,22 @@ for (const [name, means] of Object.entries({ 'addon secp256k1': addon, WebAssemb
 verifiers.set('OpenSSL', { verify: byOpenSSL, count: 1000 })
 verifiers.set('@libp2p/crypto', { verify: createVerifier(), count: 200 })
 
-const times = new Map<string, Array<[wall: number, cpu: number]>>()
-for (let round = 0; round <= rounds; round++) {
+// In the first round threads are started, and code is compiled
+for (const { verify } of verifiers.values()) await verify(checks)
+const { time, medianOf } = createClock()
+for (let round = 0; round < rounds; round++) {
   for (const [name, { verify, count }] of verifiers) {
-    const some = checks.slice(0, count)
-    const start = performance.now()
-    const usage = process.cpuUsage()
-    const verdicts = await verify(some)
-    const { user, system } = process.cpuUsage(usage)
-    const wall = (performance.now() - start) * 1000
+    const verdicts = await time(name, () => verify(checks.slice(0, count)))
     if (!verdicts.every(isValid => isValid)) throw new Error(`${name} is wrong`)
-    // In the first round threads are started, and code is compiled
-    if (round > 0) times.set(name, [...times.get(name) ?? [], [wall / count, (user + system) / count]])
   }
 }
 const tell = (name: string, wall: number, cpu?: number): void => {
   console.log(`${name.padEnd(34)}${wall.toFixed(0).padStart(6)} us${cpu == null ? '' : `${cpu.toFixed(0).padStart(8)} us CPU`}`)
 }
-for (const [name, values] of times) tell(name, median(values.map(([wall]) => wall)), median(values.map(([, cpu]) => cpu)))
+for (const [name, { count }] of verifiers) {
+  const { wall, cpu } = medianOf(name)
+  tell(name, wall * 1000 / count, cpu * 1000 / count)
+}
 
 if (existsSync(executablePath)) {
   const { outputFiles } = await bundle({ format: 'esm' }, join(import.meta.dirname, '../test/browser/signatures.ts'))

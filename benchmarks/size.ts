@@ -84,7 +84,7 @@ async function measureAll (sizes: number[], isOfMemory: boolean): Promise<void> 
   const results = new Map<string, Result[]>()
   console.log('| | entries | s | us an entry | CPU us an entry | MB in all | MB over the node\'s own |\n| --- | --: | --: | --: | --: | --: | --: |')
   for (const entries of sizes) {
-    const { address, directory } = await getDataset({ entries, writers: 4 }, (done, total) => console.error(`${done} of ${total} entries written`))
+    const { address, directory } = await getDataset({ entries, writers: 4 })
     const temporary = await mkdtemp(join(tmpdir(), 'orbitdb-backup-'))
     try {
       const place: Place = { address, source: join(temporary, 'source'), archive: join(temporary, 'archive.car'), target: join(temporary, 'target') }

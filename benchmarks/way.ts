@@ -6,16 +6,6 @@ import type { KeyValue, OrbitDB } from '../src/index.ts'
 /** All that a database is. Private keys belong to a node. */
 export const partsOfDatabase: readonly Aspect[] = ['entries', 'heads', 'index', 'records', 'access controller', 'identities', 'pins']
 
-/**
- * Creates what says that a way is not run on a database where it would take longer than five minutes.
- *
- * @param timeForEntry - how long it takes for an entry, in ms, which does not change with their number
- */
-export const skipWhenTooLong = (timeForEntry: number) => ({ entries }: Dataset): string | undefined => {
-  const time = Math.round(entries * timeForEntry / 60_000)
-  return time > 5 ? `It takes about ${timeForEntry} ms for each entry, ${time} min for all` : undefined
-}
-
 /** Which OrbitDB: the one that users have, or the one with export and import. */
 export type Core = 'stock' | 'patched'
 
@@ -64,8 +54,8 @@ interface AnyWay {
   orbitdb: Core
   /** What a restore checks, at most: of blocks their hashes, or of entries signatures and write access as well. */
   checks: 'nothing' | 'hashes' | 'everything'
-  /** Why it is not run on a database, such as that it would take hours; undefined to run it. */
-  skips?: (dataset: Dataset) => string | undefined
+  /** How many entries it takes at most, where more would take longer than five minutes. */
+  maxEntries?: number
   /** Makes what the backup needs, before time is taken. */
   prepare?: (backup: Backup) => Promise<void>
   /**

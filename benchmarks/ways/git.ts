@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { bundle, clone, getRepository } from '../programs.ts'
 import type { Way } from '../way.ts'
@@ -12,7 +11,6 @@ const way: Way = {
   reads: 'stopped node',
   checks: 'hashes',
   isForeign: true,
-  skips: () => spawnSync('git', ['--version']).error == null ? undefined : 'git is not installed',
   prepare: async ({ dataset }) => { await getRepository(dataset) },
   backup: async ({ dataset, artifact }) => bundle(await getRepository(dataset), fileIn(artifact)),
   restore: async ({ artifact, target }) => {

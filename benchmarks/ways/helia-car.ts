@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { car } from '@helia/car'
 import { CarReader } from '@ipld/car'
-import { open, setupOf, start, stop, toCID } from '../node.ts'
+import { setupOf, start, stop, toCID } from '../node.ts'
 import type { Way } from '../way.ts'
 
 const fileIn = (artifact: string): string => join(artifact, 'database.car')
@@ -19,16 +19,12 @@ const way: Way = {
     const heads = (await db.log.heads()).map(({ hash }) => hash)
     await pipeline(car(ipfs).export([manifest, ...heads].map(toCID)), createWriteStream(fileIn(artifact)))
   },
-  restore: async ({ dataset, artifact, target }) => {
+  restore: async ({ artifact, target }) => {
     const running = await start(target, 'stock')
     // @ts-expect-error: the types of its CIDs are those of another version of multiformats
     await car(running.ipfs).import(await CarReader.fromIterable(createReadStream(fileIn(artifact))))
-    try {
-      return await open(running, dataset)
-    } catch (error) {
-      await stop(running)
-      throw error
-    }
+    await stop(running)
+    return undefined
   }
 }
 

@@ -1,12 +1,7 @@
 import { extract, putBlocks, readBlocks, readLog } from '../artifact.ts'
 import { open, start } from '../node.ts'
-import { skipWhenTooLong } from '../way.ts'
 import type { Log } from '../artifact.ts'
 import type { Open, Restore, Way } from '../way.ts'
-
-// How long it takes for an entry, in ms: from 1,000 entries to 10,000 it did not change. Where each is
-// joined by itself, its references are read and verified again.
-const timeForEntry = { each: 9.5, heads: 4.5 }
 
 /** Stores the blocks, and joins some of the entries. */
 async function restore ({ dataset, artifact, target }: Restore, choose: (log: Log) => string[]): Promise<Open> {
@@ -20,21 +15,19 @@ async function restore ({ dataset, artifact, target }: Restore, choose: (log: Lo
   return opened
 }
 
-const common = { orbitdb: 'stock', reads: 'running node', checks: 'everything', backup: extract } as const
+const common = { orbitdb: 'stock', reads: 'running node', checks: 'everything', maxEntries: 20_000, backup: extract } as const
 
 const ways: Way[] = [
   {
     ...common,
     name: 'joinEntry of each entry',
     about: 'The entries of `log.values()` and the blocks are saved; the blocks are put back, and `log.joinEntry` is called for each entry, oldest first',
-    skips: skipWhenTooLong(timeForEntry.each),
     restore: params => restore(params, ({ index }) => index)
   },
   {
     ...common,
     name: 'joinEntry of the heads',
     about: 'The same, but `log.joinEntry` is called for the heads only, and finds the other entries by their links',
-    skips: skipWhenTooLong(timeForEntry.heads),
     restore: params => restore(params, ({ heads }) => heads.map(({ hash }) => hash))
   }
 ]
