@@ -12,18 +12,14 @@ export interface BlockReader {
    * @throws IncompleteArchiveError when it may be in a base, MissingBlockError else
    */
   need: (digest: Uint8Array, what: string, signal?: AbortSignal) => Promise<Uint8Array>
-  /** How many blocks were read. */
-  count: () => number
 }
 
 /** @param bases - digests of archives that are needed besides, and are not there */
 export function createBlockReader (source: Source, bases: Uint8Array[], missing: (hash: string, what: string) => Error): BlockReader {
-  let count = 0
   const get: BlockReader['get'] = async (digest, signal) => {
     for await (const blocks of source.getMany!([digest], { signal })) {
       for (const block of blocks) {
         if (block.isIntact && block.digest != null && keyOf(block.digest) === keyOf(digest)) {
-          count++
           return block.bytes
         }
       }
@@ -41,7 +37,6 @@ export function createBlockReader (source: Source, bases: Uint8Array[], missing:
         throw new IncompleteArchiveError(`The archive has only what is new since ${names.join(', ')}, which is needed with it`, { bases: names })
       }
       throw missing(hashOfDigest(digest), what)
-    },
-    count: () => count
+    }
   }
 }
