@@ -52,6 +52,17 @@ describe('Joining an entry', () => {
 
   const identityOf = () => owner.orbitdb.identity as SigningIdentity
 
+  it('takes what only references lead to as heads, as reading follows predecessors', async () => {
+    const hidden = await sign(identityOf(), db, { next: [], payload: { op: 'ADD', key: null, value: 'hidden' } })
+    const next = (await db.log.heads()).map(({ hash }) => hash)
+    const head = await sign(identityOf(), db, { next, refs: [hidden.hash], payload: { op: 'ADD', key: null, value: 'head' } })
+    await copy.log.storage.put(hidden.hash, hidden.bytes)
+    strictEqual(await copy.log.joinEntry(head.bytes), true)
+    deepStrictEqual((await copy.log.heads()).map(({ hash }) => hash).sort(), [hidden.hash, head.hash].sort())
+    deepStrictEqual((await copy.all()).map(({ value }) => value).sort(), ['first', 'head', 'hidden'])
+    strictEqual(await copy.log.joinEntry(hidden.bytes), false)
+  })
+
   const changed = async (change: (entry: Record<string, unknown>) => object): Promise<ForgedBlock> => {
     const next = (await db.log.heads()).map(({ hash }) => hash)
     const { bytes } = await sign(identityOf(), db, { next })
