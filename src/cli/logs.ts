@@ -9,6 +9,8 @@ export interface StoredLog {
   heads: Head[]
   /** Hashes of the entries. */
   index: Set<string>
+  /** Bytes of heads that OrbitDB 2 kept with them. The node has no such block where the process ended before it was written. */
+  headBlocks: Map<string, Uint8Array>
   /** Whether there is nothing in it but that a restore was begun and not finished, or that it was being made. */
   isUnfinished: boolean
 }
@@ -54,19 +56,20 @@ const newHeads = (bytes: Uint8Array | undefined): Head[] => bytes == null ? [] :
 const isHash = (key: string): boolean => /^zdpu[1-9A-HJ-NP-Za-km-z]{45}$/.test(key)
 
 /** The heads as OrbitDB 2 and older have them: a record each, which is the entry itself. */
-async function oldHeads (records: Map<string, Uint8Array>): Promise<Head[]> {
-  const found = [...records].filter(([key]) => isHash(key))
-  if (found.length === 0) {
+const oldHeads = (records: Map<string, Uint8Array>): Map<string, Uint8Array> => new Map([...records].filter(([key]) => isHash(key)))
+
+async function readHeads (blocks: Map<string, Uint8Array>): Promise<Head[]> {
+  if (blocks.size === 0) {
     return []
   }
   const { decode } = await import('@ipld/dag-cbor')
-  return found.map(([hash, bytes]) => ({ hash, next: decode<{ next: string[] }>(bytes).next ?? [] }))
+  return [...blocks].map(([hash, bytes]) => ({ hash, next: decode<{ next: string[] }>(bytes).next ?? [] }))
 }
 
 /** Whether OrbitDB 2 or older wrote a log. */
 export async function isOldLog (path: string): Promise<boolean> {
   const records = await hasLog(path) ? await readRecords(join(path, '_heads')) : new Map<string, Uint8Array>()
-  return !records.has('heads') && [...records.keys()].some(isHash)
+  return !records.has('heads') && oldHeads(records).size > 0
 }
 
 const byHash = (heads: Head[]): Head[] => [...new Map(heads.map(head => [head.hash, head])).values()]
@@ -81,7 +84,8 @@ export async function readLog (path: string): Promise<StoredLog> {
   const indexed = await readKeys(join(path, '_index'))
 
   const current = newHeads(records.get('heads'))
-  const old = await oldHeads(records)
+  const headBlocks = oldHeads(records)
+  const old = await readHeads(headBlocks)
   const named = new Set(current.flatMap(({ next }) => next ?? []))
   const heads = byHash([...current, ...old.filter(({ hash }) => !named.has(hash))])
 
@@ -94,6 +98,7 @@ export async function readLog (path: string): Promise<StoredLog> {
   return {
     heads,
     index,
+    headBlocks,
     isUnfinished: isThere && isEmpty && (records.has('restore') || !await hasLevel(join(path, '_index')))
   }
 }
@@ -113,6 +118,7 @@ export async function readWholeLog (orbitdb: string, hash: string): Promise<Stor
   return {
     heads: byHash([...headsOf(one, other), ...headsOf(other, one)]),
     index,
+    headBlocks: new Map([...one.headBlocks, ...other.headBlocks]),
     isUnfinished: index.size === 0 && parts.some(({ isUnfinished }) => isUnfinished)
   }
 }
@@ -128,6 +134,11 @@ export async function wasIndexed (orbitdb: string, hash: string): Promise<boolea
     return (await readLog(log)).index.size <= (await readLog(indexedLog)).index.size
   }
   return isPlain || isIndexed ? isIndexed : undefined
+}
+
+/** Reads blocks from a node, and from a log what only that has. */
+export const withHeadBlocks = ({ headBlocks }: StoredLog, readBlocks: ReadBlocks): ReadBlocks => async (hashes, signal) => {
+  return (await readBlocks(hashes, signal)).map((bytes, i) => bytes ?? headBlocks.get(hashes[i]))
 }
 
 const batchLength = 1000

@@ -1,9 +1,9 @@
 import { CLIError } from './errors.ts'
 import { hashOf, readManifest } from './databases.ts'
-import { findHeads, readWholeLog } from './logs.ts'
+import { findHeads, readWholeLog, withHeadBlocks } from './logs.ts'
 import { createIdentities } from './node.ts'
 import { Database, MemoryStorage } from '../index.ts'
-import type { OfflineNode } from './node.ts'
+import type { OfflineNode, ReadBlocks } from './node.ts'
 import type { AccessController, DatabaseFactory, Storage } from '../index.ts'
 
 /** A database that can be archived, and the types of access controllers whose own state, if any, is left out. */
@@ -23,6 +23,11 @@ async function createIndexStorage (index: Set<string>): Promise<Storage<unknown>
       for (const hash of index) yield [hash, true]
     }
   }
+}
+
+/** A storage of entries that can only be read. */
+async function createEntryStorage (readBlocks: ReadBlocks): Promise<Storage<Uint8Array>> {
+  return { ...await MemoryStorage<Uint8Array>(), get: async (hash, signal) => (await readBlocks([hash], signal))[0] }
 }
 
 /**
@@ -53,7 +58,8 @@ export async function openDatabase<DB extends Database = Database> (node: Offlin
     if (manifest == null) {
       throw new CLIError('damaged', `The node does not have the manifest of ${address}, its first block`)
     }
-    const { heads: stored, index, isUnfinished } = await readWholeLog(orbitdb, hashOf(address))
+    const log = await readWholeLog(orbitdb, hashOf(address))
+    const { heads: stored, index, isUnfinished } = log
     if (isUnfinished) unfinished.add(address)
     const heads = stored.length === 0 && index.size > 0 ? await findHeads(index, readBlocks) : stored
     const headsStorage = await MemoryStorage()
@@ -64,6 +70,7 @@ export async function openDatabase<DB extends Database = Database> (node: Offlin
       address,
       name: manifest.name,
       access: await openAccess(manifest.accessController),
+      ...log.headBlocks.size > 0 && { entryStorage: await createEntryStorage(withHeadBlocks(log, readBlocks)) },
       headsStorage,
       indexStorage: await createIndexStorage(index),
       syncAutomatically: false

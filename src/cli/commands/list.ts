@@ -4,7 +4,7 @@ import { createCommand, run, withLocation } from '../command.ts'
 import { findDatabases, hashOf, nameOf } from '../databases.ts'
 import { isOfDatabase } from '../errors.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
-import { pathsOf, readWholeLog } from '../logs.ts'
+import { pathsOf, readWholeLog, withHeadBlocks } from '../logs.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
@@ -97,9 +97,10 @@ async function rootOf (databases: Description[], node: OfflineNode, orbitdb: str
 
 async function describe (database: StoredDatabase, orbitdb: string, readBlocks: ReadBlocks, signal: AbortSignal): Promise<Description> {
   const { address, manifest, isIndexed, controls } = database
-  const { heads, index, isUnfinished } = await readWholeLog(orbitdb, hashOf(address))
+  const log = await readWholeLog(orbitdb, hashOf(address))
+  const { heads, index, isUnfinished } = log
   const setup = [hashOf(address), ...manifest?.accessController.startsWith('/ipfs/') === true ? [hashOf(manifest.accessController)] : []]
-  const { bytes, missing } = await measure([...setup, ...index], readBlocks, signal)
+  const { bytes, missing } = await measure([...setup, ...index], withHeadBlocks(log, readBlocks), signal)
   return {
     address,
     name: manifest?.name ?? null,
