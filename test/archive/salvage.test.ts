@@ -139,6 +139,17 @@ describe('What other tools wrote', () => {
     await rejects(restore(await writeCar([root], changed)), { code: 'block-missing' })
   })
 
+  it('may be a thin archive, of which everything older is needed', async () => {
+    const { db, root, blocks } = await write()
+    const base = await archive(db)
+    await db.put('new', 1)
+    const [thin, contents] = [await archive(db, { base }), await read(db)]
+    await rejects(restore(thin), { code: 'archive-foreign', message: /no block is the manifest/ })
+    deepStrictEqual(await read((await restore({ sources: [thin, base] })).db), contents)
+    const manifest = blocks.filter(({ cid }) => cid.equals(root)).map(({ bytes }) => bytes)
+    await rejects(restore({ sources: [thin, ...manifest] }), { code: 'block-missing' })
+  })
+
   it('is restored by the command line, from a file or a folder', async () => {
     const { root, blocks } = await write()
     const directory = await createDirectory()

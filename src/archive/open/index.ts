@@ -3,6 +3,7 @@ import { ReadOnlyError } from './errors.ts'
 import { readDigests } from './lists.ts'
 import { createEntryStorage, createHeadsStorage, createIndexStorage } from './storages.ts'
 import { pickRoots } from '../roots.ts'
+import { decodeBlock } from '../decode.ts'
 import { ArchiveError, DamagedArchiveError, ForeignArchiveError, hashOfDigest, rootToString, UnsupportedVersionError } from '../errors.ts'
 import { decodeRoot, version, versionOf } from '../format/root.ts'
 import { decodeSnapshot } from '../format/snapshot.ts'
@@ -212,10 +213,11 @@ interface OpenListedOptions extends OpenDatabaseOptions {
   identity: Reader
 }
 
-async function openDatabase ({ snapshot, manifest }: Listed, options: OpenListedOptions): Promise<Database> {
+async function openDatabase (listed: Listed, options: OpenListedOptions): Promise<Database> {
+  const { snapshot, manifest } = listed
   const { Database: OpenType = getDatabaseType(manifest.type)(), encryption, verify = true, reader, identity: { ipfs, identity } } = options
   const { address, heads, entries } = snapshot
-  const access = await openAccess(manifest.accessController, options)
+  const access = await openAccess(listed, options)
   try {
     const entryStorage = await createEntryStorage({ address, reader, verify, identity, access, encryption })
     const params = {
@@ -250,8 +252,8 @@ async function readHeads (list: Parameters<typeof readDigests>[0], { reader, ide
   return heads
 }
 
-async function openAccess (address: string, options: OpenListedOptions): Promise<AccessController> {
-  const { snapshots, identity: { ipfs, identities, identity } } = options
+async function openAccess ({ manifest: { accessController: address }, snapshot: { accessController: name } }: Listed, options: OpenListedOptions): Promise<AccessController> {
+  const { snapshots, reader, identity: { ipfs, identities, identity } } = options
   const openAccessController = options.AccessController ?? getAccessController(address.split('/')[1])()
   const open = async (address: string): Promise<Database> => {
     const found = snapshots.find(({ snapshot }) => snapshot.address === String(address))
@@ -260,5 +262,10 @@ async function openAccess (address: string, options: OpenListedOptions): Promise
     }
     return openDatabase(found, { ...options, Database: undefined, AccessController: undefined, encryption: undefined, verify: options.verify !== false })
   }
-  return openAccessController({ orbitdb: { open: open as any, identity, ipfs }, identities, address })
+  const access = await openAccessController({ orbitdb: { open: open as any, identity, ipfs }, identities, address })
+  if (name != null && 'state' in name) {
+    const bytes = await reader.need(name.state, 'State of an access controller')
+    await access.import?.(decodeBlock({ digest: name.state, bytes }) as {}, { verify: true })
+  }
+  return access
 }
