@@ -156,6 +156,16 @@ describe('In a browser', function () {
           })
 
           if (stores === 'IndexedDB') {
+            it('makes snapshots, and opens, compares, merges and salvages what is in files', async () => {
+              const { contents, opened, salvaged, entries, onNode, ...rest } = await run('browse', stores)
+              strictEqual(contents[0].records.length, 41)
+              deepStrictEqual(opened, Array(3).fill([...contents, 'read-only']).flat())
+              deepStrictEqual(salvaged, contents)
+              deepStrictEqual(entries, { new: 1, gone: 0, same: 40, hashes: { new: contents[0].heads, gone: [] } })
+              deepStrictEqual(onNode, { new: 1, gone: 0, same: 40 })
+              deepStrictEqual(rest, { isMerged: true, isListed: true, isDeleted: true })
+            })
+
             it('keeps what was restored when the page is loaded again', async () => {
               const directory = randomUUID()
               const { contents } = await run('restore', stores, 'a Blob', directory)

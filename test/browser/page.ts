@@ -1,7 +1,7 @@
 // What the page does: each step is called by the test, and returns what JSON can say.
 import all from 'it-all'
 import { createReplica } from './nodes.ts'
-import { createBackup, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { createBackup, createSnapshot, deleteSnapshot, diffBackups, inspectBackup, IPFSAccessController, listSnapshots, mergeBackups, openBackup, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { Replica, Stores } from './nodes.ts'
 import type { ArchiveSource, Database, Documents, Events, KeyValue, TypedDatabase } from '../../src/index.ts'
 
@@ -134,6 +134,48 @@ const steps = {
     await restoreBackup(another.orbitdb, await archive(db))
     return [await readAll([db]), await readAll([copy])]
   })),
+
+  /** Makes snapshots, looks into files and snapshots, compares, merges and salvages them. */
+  browse: (stores: Stores) => withReplica(stores, async ({ ipfs, orbitdb }) => {
+    const toFile = (...parts: BlobPart[]): File => new File(parts, 'backup.car')
+    const db = await orbitdb.open('browsed', { type: 'events', AccessController: OrbitDBAccessController() })
+    for (let i = 0; i < 40; i++) await db.add({ i, bytes: new Uint8Array([i]) })
+    const monday = toFile(await archive(db))
+    const snapshot = await createSnapshot(db)
+    await ipfs.gc()
+    await db.add('new')
+    const tuesday = toFile(...await all(createBackup(db, { base: snapshot })) as BlobPart[])
+    const whole = await archive(db)
+    const difference = await diffBackups(monday, db, { hashes: true })
+    const onNode = await diffBackups(snapshot, { sources: [monday, tuesday] }, { ipfs })
+    const merged = toFile(...await all(mergeBackups([monday, tuesday])) as BlobPart[])
+
+    const opened = []
+    for (const source of [merged, { sources: [tuesday, monday] }, { sources: [tuesday, snapshot] }]) {
+      const backup = await openBackup(source, { ipfs })
+      const copy = await backup.open<Events>('browsed')
+      opened.push(...await readAll([copy]), await copy.add('no').then(() => 'written', error => error.code))
+      await backup.close()
+    }
+    const listed = (await listSnapshots(ipfs)).map(({ root, isComplete, databases: [{ entries }] }) => [String(root), isComplete, entries])
+    const contents = await readAll([db])
+    const state = await db.export()
+    const access = state.accessController as typeof state
+    const files = [...await all(access.blocks), ...await all(state.blocks)].map(([, bytes]) => new File([bytes as BlobPart], 'block'))
+    const salvaged = await withReplica('memory', async ({ orbitdb }) => {
+      return readAll([await restoreBackup<Events>(orbitdb, { sources: files }, { salvage: true })])
+    })
+    return {
+      contents,
+      opened,
+      salvaged,
+      entries: difference.databases.find(({ isAccess }) => !isAccess)!.entries,
+      onNode: onNode.databases.find(({ isAccess }) => !isAccess)!.entries,
+      isMerged: toHex(await merged.bytes()) === toHex(await whole.bytes()),
+      isListed: JSON.stringify(listed) === JSON.stringify([[String(snapshot), true, 40]]),
+      isDeleted: await deleteSnapshot(ipfs, snapshot) && (await listSnapshots(ipfs)).length === 0
+    }
+  }),
 
   /** Restores a state, without an archive. */
   import: (stores: Stores) => withReplica(stores, from => withReplica(stores, async to => {
