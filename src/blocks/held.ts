@@ -2,6 +2,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import drain from 'it-drain'
 import { CID } from 'multiformats/cid'
 import { cidOf } from './cids.ts'
+import { guardWrites } from '../core/guard-writes.ts'
 import { ignoring } from './public.ts'
 import { sha256 } from './sha256.ts'
 import { digestLength } from './digests.ts'
@@ -14,6 +15,9 @@ import type { HeliaNode } from '../core/index.ts'
  * block, as it has an id of its own: so this pin and those that others make of the same blocks are counted
  * apart, also when something is pinned again that was unpinned, which Helia counts wrong.
  */
+
+/** Pins or unpins, unless something could not be written before: then the node has to be started again. */
+const write = (node: HeliaNode, fn: (node: FullNode) => Promise<unknown>): Promise<unknown> => guardWrites(node.blockstore, 'the stores of the IPFS node', () => fn(node as FullNode))
 
 /** How many blocks a part links to, at most. */
 const partLength = 5000
@@ -52,10 +56,10 @@ export async function createHold (id: Uint8Array, digests: Uint8Array): Promise<
 /** Keeps blocks that a node has until they are released. When it is interrupted, it goes on where it was. */
 export async function holdBlocks (node: HeliaNode, blocks: Blocks, { pin, links }: Hold, signal?: AbortSignal): Promise<void> {
   await blocks.putMany(links, { signal })
-  await ignoring('AlreadyPinnedError', () => drain((node as FullNode).pins.add(CID.decode(pin), { signal, offline: true })))
+  await ignoring('AlreadyPinnedError', () => write(node, ({ pins }) => drain(pins.add(CID.decode(pin), { signal, offline: true }))))
 }
 
 /** Releases blocks that were kept. Those that nothing else keeps are for the node's garbage collection to remove. */
 export async function releaseBlocks (node: HeliaNode, pin: CIDBytes): Promise<void> {
-  await ignoring('NotFoundError', () => drain((node as FullNode).pins.rm(CID.decode(pin), { offline: true })))
+  await ignoring('NotFoundError', () => write(node, ({ pins }) => drain(pins.rm(CID.decode(pin), { offline: true }))))
 }

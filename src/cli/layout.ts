@@ -21,6 +21,8 @@ export interface StoreLocation {
   path: string
   /** What keeps it; undefined when there is nothing yet. */
   kind?: StoreKind
+  /** Whether it has nothing yet, as it is just being made. */
+  isUnmade?: boolean
   /** Whether the user says where it is. */
   isGiven: boolean
   /** What the user says of it. */
@@ -59,18 +61,22 @@ export async function namesIn (path: string): Promise<string[]> {
   }
 }
 
-const isLevel = (names: string[]): boolean => names.includes('CURRENT')
+const isLevel = (names: string[]): boolean => names.includes('CURRENT') || isUnmade(names)
+
+/** Whether files are those of a LevelDB that is just being made, or was when the process was killed. */
+const isUnmade = (names: string[]): boolean => names.includes('LOCK') && !names.includes('CURRENT')
 
 async function findStore (store: keyof typeof usualNames, { directory, [store]: given }: LocationOptions, options: StoreOptions | undefined): Promise<StoreLocation> {
   if (given != null) {
     const names = await namesIn(given)
-    return { path: given, isGiven: true, options, kind: isLevel(names) ? 'level' : names.length > 0 ? 'fs' : options?.kind }
+    return { path: given, isGiven: true, options, kind: isLevel(names) ? 'level' : names.length > 0 ? 'fs' : options?.kind, isUnmade: isUnmade(names) }
   }
   let unknown: StoreLocation | undefined
   for (const name of usualNames[store]) {
     const path = join(directory, name)
-    if (isLevel(await namesIn(path))) {
-      return { path, isGiven: false, options, kind: 'level' }
+    const names = await namesIn(path)
+    if (isLevel(names)) {
+      return { path, isGiven: false, options, kind: 'level', isUnmade: isUnmade(names) }
     }
     const found = store === 'blockstore' ? await findFileBlocks(path) : await findFileData(path)
     const location: StoreLocation = { path, isGiven: false, options, kind: 'fs', ...store === 'blockstore' && { found: found as Found<BlockForm> } }
@@ -114,7 +120,7 @@ export async function findLayout (options: LocationOptions): Promise<Layout> {
 
 /** Fails when there is no blockstore. */
 export function assertHasBlocks ({ blockstore }: Layout, options: LocationOptions): void {
-  if (blockstore.kind == null) {
+  if (blockstore.kind == null || blockstore.isUnmade === true) {
     throw new CLIError('notFound', options.blockstore == null
       ? `No blockstore is in "${options.directory}" (looked for ${usualNames.blockstore.join(', ')}): give the node's folder with --directory, or its parts with --blockstore and --orbitdb`
       : `No blockstore is at "${options.blockstore}"`)

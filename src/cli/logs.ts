@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { namesIn } from './layout.ts'
 import { openLevel } from './stores/level.ts'
-import type { ReadBlocks } from './node.ts'
+import type { OfflineNode, ReadBlocks } from './node.ts'
 import type { Head } from '../index.ts'
 
 /** The log of a database, as OrbitDB keeps it beside the blocks. */
@@ -105,9 +105,10 @@ export async function readLog (path: string): Promise<StoredLog> {
 
 /**
  * Reads all of the log of a database. It is in two parts when the database was opened as
- * `KeyValueIndexed` and without it: then it is the union of both.
+ * `KeyValueIndexed` and without it: then it is the union of both. What is empty and not pinned was being restored:
+ * a database is pinned before it is made, and one that is restored when all of it is there.
  */
-export async function readWholeLog (orbitdb: string, hash: string): Promise<StoredLog> {
+export async function readWholeLog (orbitdb: string, hash: string, isPinned: OfflineNode['isPinned']): Promise<StoredLog> {
   const { log, indexedLog } = pathsOf(orbitdb, hash)
   const parts = [await readLog(log), await readLog(indexedLog)]
   const [one, other] = parts
@@ -119,7 +120,7 @@ export async function readWholeLog (orbitdb: string, hash: string): Promise<Stor
     heads: byHash([...headsOf(one, other), ...headsOf(other, one)]),
     index,
     headBlocks: new Map([...one.headBlocks, ...other.headBlocks]),
-    isUnfinished: index.size === 0 && parts.some(({ isUnfinished }) => isUnfinished)
+    isUnfinished: index.size === 0 && (parts.some(({ isUnfinished }) => isUnfinished) || await isPinned(hash) === false)
   }
 }
 

@@ -1,7 +1,9 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
 import { toBytes } from '../blocks/hashes.ts'
 import { createBlocks } from '../blocks/index.ts'
 import { Identities, IPFSBlockStorage, KeyStore, MemoryStorage } from '../index.ts'
+import { hashOf } from './databases.ts'
 import { openStores } from './stores/index.ts'
 import type { HeliaNode } from '../index.ts'
 import type { Layout } from './layout.ts'
@@ -14,6 +16,8 @@ export type ReadBlocks = (hashes: string[], signal?: AbortSignal) => Promise<Arr
 export interface OfflineNode {
   ipfs: HeliaNode
   readBlocks: ReadBlocks
+  /** Whether a database is pinned, as each is that is there: undefined when it is not known. */
+  isPinned: (address: string) => Promise<boolean | undefined>
   /** What a user ought to know of its stores. */
   notes: string[]
   close: () => Promise<void>
@@ -40,12 +44,31 @@ const libp2p: HeliaNode['libp2p'] = {
  * in memory where a node has a blockstore and no datastore, as they are when that node runs.
  */
 export async function openNode (layout: Layout, options: OpenOptions): Promise<OfflineNode> {
-  const { blockstore, datastore, notes, close } = await openStores(layout, options)
+  const { blockstore, datastore, openDatastore, notes, close } = await openStores(layout, options)
   try {
     const { createHeliaLight } = await import('./helia.ts')
     const ipfs = Object.assign(createHeliaLight({ blockstore, datastore, codecs: [dagCbor] }), { libp2p })
     const blocks = await createBlocks(ipfs)
-    return { ipfs, notes, readBlocks: (hashes, signal) => blocks.getMany(hashes.map(toBytes), { signal }), close }
+    // Where it can not be told how pins are kept, they are not known
+    let opening: ReturnType<typeof openDatastore> | undefined
+    const openPins = async (): Promise<HeliaNode['pins'] | undefined> => {
+      opening ??= openDatastore().catch(() => undefined)
+      const datastore = await opening
+      return datastore == null ? undefined : createHeliaLight({ blockstore, datastore, codecs: [dagCbor] }).pins
+    }
+    return {
+      ipfs,
+      notes,
+      readBlocks: (hashes, signal) => blocks.getMany(hashes.map(toBytes), { signal }),
+      isPinned: async address => {
+        const pins = await openPins()
+        if (pins == null) return
+        let isPinned = false
+        for await (const pin of pins.ls({ cid: CID.decode(toBytes(hashOf(address))) })) isPinned = pin != null
+        return isPinned
+      },
+      close
+    }
   } catch (error) {
     await close().catch(() => {})
     throw error

@@ -35,7 +35,7 @@ async function createEntryStorage (readBlocks: ReadBlocks): Promise<Storage<Uint
  * what OrbitDB itself would write when it opens a database stays in memory.
  */
 export async function openDatabase<DB extends Database = Database> (node: OfflineNode, orbitdb: string, address: string, create?: DatabaseFactory<DB>): Promise<OpenedDatabase<DB>> {
-  const { ipfs, readBlocks } = node
+  const { ipfs, readBlocks, isPinned } = node
   const identity = await (await createIdentities(ipfs)).createIdentity({ id: 'orbitdb-backup' })
   const unknownAccess: string[] = []
   const unfinished = new Set<string>()
@@ -58,7 +58,7 @@ export async function openDatabase<DB extends Database = Database> (node: Offlin
     if (manifest == null) {
       throw new CLIError('damaged', `The node does not have the manifest of ${address}, its first block`)
     }
-    const log = await readWholeLog(orbitdb, hashOf(address))
+    const log = await readWholeLog(orbitdb, hashOf(address), isPinned)
     const { heads: stored, index, isUnfinished } = log
     if (isUnfinished) unfinished.add(address)
     const heads = stored.length === 0 && index.size > 0 ? await findHeads(index, readBlocks) : stored

@@ -31,6 +31,7 @@ export interface NodeBlockstore {
 export interface NodePins {
   add (cid: BlockCID, options?: BlockOptions): AsyncIterable<unknown>
   isPinned (cid: BlockCID, options?: BlockOptions): Promise<boolean>
+  ls (options?: AbortOptions & { cid?: BlockCID }): AsyncIterable<unknown>
 }
 
 /** An event of the node. */

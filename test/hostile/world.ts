@@ -82,10 +82,7 @@ export async function createStorages (): Promise<{ headsStorage: Storage<any>, i
   return { headsStorage: await MemoryStorage(), indexStorage: await MemoryStorage() }
 }
 
-// A restore that was not finished is told from one that was by a note among the heads
-const note = 'restore'
-
-const recordsOf = async (storage: Storage<any>): Promise<string[]> => (await all(storage.iterator())).filter(([key]) => key !== note).map(([key, value]) => `${key}: ${String(value)}`).sort()
+const recordsOf = async (storage: Storage<any>): Promise<string[]> => (await all(storage.iterator())).map(([key, value]) => `${key}: ${String(value)}`).sort()
 
 /** Everything that a node and OrbitDB keep, but for blocks. */
 async function keptBy ({ ipfs, directory, keys }: Victim, storages: Array<Storage<any>>) {

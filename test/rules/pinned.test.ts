@@ -1,12 +1,13 @@
 // Rule: restored blocks survive the garbage collection, as blocks that OrbitDB itself wrote do.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import drain from 'it-drain'
-import { createOrbitDB, IPFSAccessController, OrbitDBAccessController } from '../../src/index.ts'
+import { createBackup, createOrbitDB, IPFSAccessController, OrbitDBAccessController, restoreBackup } from '../../src/index.ts'
 import { collect, open, putBlocks, read, ways } from '../helpers/backups.ts'
 import { encodeBlock, hashOf, pinsOf, toCID } from '../helpers/blocks.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { useReplicas } from '../helpers/replicas.ts'
-import type { Backup, CollectedState } from '../helpers/backups.ts'
+import type { CID } from 'multiformats/cid'
+import type { Backup, CollectedState, Restore } from '../helpers/backups.ts'
 import type { Replica } from '../helpers/replicas.ts'
 import type { AccessControllerFactory, Events } from '../../src/index.ts'
 
@@ -31,7 +32,7 @@ describe('Pinned', () => {
   const { createReplica } = useReplicas()
 
   /** Writes a database, with entries of two writers, and backs it up. */
-  const createBackup = async (AccessController: AccessControllerFactory): Promise<Backup> => {
+  const writeBackup = async (AccessController: AccessControllerFactory): Promise<Backup> => {
     const owner = await createReplica()
     const other = await createReplica()
     const db = await owner.orbitdb.open('log', { type: 'events', AccessController, sync: false })
@@ -52,7 +53,7 @@ describe('Pinned', () => {
   for (const [type, createAccessController] of Object.entries(accessControllers)) {
     for (const [way, restore] of Object.entries(ways)) {
       it(`is all that ${way} restored, with an access controller of the type ${type}`, async () => {
-        const { state, contents } = await createBackup(createAccessController())
+        const { state, contents } = await writeBackup(createAccessController())
         const replica = await createReplica()
         await restore(replica.orbitdb, state)
         await assertKeeps(replica, hashesOf(state))
@@ -63,6 +64,40 @@ describe('Pinned', () => {
         await orbitdb.stop()
       })
     }
+  }
+
+  /** Stores blocks, and pins a root of the user's own that links to all of them. */
+  const pinAll = async ({ ipfs, orbitdb }: Replica, state: CollectedState): Promise<CID> => {
+    await putBlocks(orbitdb, state)
+    const [hash, bytes] = await encodeBlock(hashesOf(state).map(toCID))
+    const root = toCID(hash)
+    await ipfs.blockstore.put(root as any, bytes)
+    await drain(ipfs.pins.add(root as any))
+    return root
+  }
+
+  for (const [way, restore] of Object.entries({
+    ...ways,
+    'log.joinEntry': async (orbitdb, { address, blocks, index }) => {
+      const db = await orbitdb.open<Events>(address as any, { sync: false })
+      for (const [, bytes] of blocks.filter(([hash]) => index.has(hash))) await db.log.joinEntry(bytes)
+      return db
+    },
+    restoreBackup: async (orbitdb, state) => {
+      const { orbitdb: other } = await createReplica()
+      const archive = new Uint8Array(await new Response(createBackup(await other.import(state)).stream()).arrayBuffer())
+      return restoreBackup(orbitdb, archive)
+    }
+  } satisfies Record<string, Restore>)) {
+    it(`is all that came by ${way}, when a root that a user had pinned is unpinned which links to it`, async () => {
+      const { state, contents } = await writeBackup(accessControllers.ipfs())
+      const replica = await createReplica()
+      const root = await pinAll(replica, state)
+      const db = await restore(replica.orbitdb, state)
+      deepStrictEqual(await read(db), contents)
+      await drain(replica.ipfs.pins.rm(root as any))
+      await assertKeeps(replica, hashesOf(state))
+    })
   }
 
   it('are encrypted entries that were restored without the key', async () => {
@@ -101,7 +136,7 @@ describe('Pinned', () => {
 
   for (const [way, restore] of Object.entries(ways)) {
     it(`is nothing of what ${way} refused`, async () => {
-      const { state } = await createBackup(accessControllers.ipfs())
+      const { state } = await writeBackup(accessControllers.ipfs())
       const replica = await createReplica()
       await putBlocks(replica.orbitdb, state, hash => !state.index.has(hash))
       await (await open(replica.orbitdb, state.address)).close()

@@ -1,10 +1,11 @@
 // Rule: what is refused leaves nothing, and what is aborted ends at once.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { Entry, Identities, IPFSAccessController, KeyStore, Log, MemoryStorage, OrbitDBAccessController, useAccessController } from '../../src/index.ts'
+import { Database, Entry, Identities, IPFSAccessController, KeyStore, LevelStorage, Log, MemoryStorage, OrbitDBAccessController, useAccessController } from '../../src/index.ts'
 import { collect } from '../helpers/backups.ts'
-import { encodeBlock, pinsOf } from '../helpers/blocks.ts'
-import { contentsOf, createIdentities, storedHeads } from '../helpers/logs.ts'
+import { encodeBlock, hashOf, pinsOf } from '../helpers/blocks.ts'
+import { contentsOf, createIdentities, keysOf, storedHeads } from '../helpers/logs.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import type { AccessControllerParams, Block, Events, SigningIdentity } from '../../src/index.ts'
 
@@ -93,6 +94,86 @@ describe('What is refused', () => {
       const { orbitdb } = await createReplica()
       await rejects(orbitdb.import(state, { sync: false }), { name: 'AccessFailedError', code: 'access-failed', cause })
       strictEqual((await orbitdb.import<Events>(state, { verify: 'signatures', sync: false }).then(db => db.all())).length, 3)
+    })
+
+    it('leaves no mark of a restore, and no pin, on a node that had nothing, nor of the database of the access controller', async () => {
+      const { db } = await write(OrbitDBAccessController())
+      await (db.access as OrbitDBAccessController).grant('write', 'another')
+      const state = await collect(await db.export())
+      const { orbitdb, ipfs } = await createReplica()
+      const pins = await pinsOf(ipfs)
+      const [last] = state.heads
+      await rejects(orbitdb.import({ ...state, blocks: state.blocks.filter(([hash]) => hash !== last.hash) }, { sync: false }), { code: 'block-missing' })
+      deepStrictEqual(await pinsOf(ipfs), pins)
+      const keysIn = async (address: string): Promise<string[]> => {
+        const storage = await LevelStorage({ path: join(orbitdb.directory, address, 'log/_heads') })
+        const keys = await keysOf(storage)
+        await storage.close()
+        return keys
+      }
+      const addresses = [state.address, db.access.address]
+      for (const address of addresses) deepStrictEqual(await keysIn(address), [])
+
+      // Others open it, so that it stays
+      const access = await orbitdb.open(db.access.address, { sync: false })
+      await access.close()
+      ok((await pinsOf(ipfs)).includes(hashOf(db.access.address)))
+
+      await orbitdb.import(state, { sync: false })
+      await orbitdb.stop()
+      for (const address of addresses) deepStrictEqual(await keysIn(address), ['heads'])
+    })
+
+    it('keeps the database of an access controller that is empty, and that the state has nothing of', async () => {
+      const { state: { accessController, ...state }, db } = await write(OrbitDBAccessController())
+      const { orbitdb, ipfs } = await createReplica()
+      const { blocks } = accessController as any
+      const copy = await orbitdb.import<Events>({ ...state, blocks: [...state.blocks, ...blocks] }, { sync: false })
+      const { address } = db.access
+      const pins = await pinsOf(ipfs)
+      ok(pins.includes(hashOf(address)) && pins.includes(hashOf((copy.access as any).address)))
+      await orbitdb.stop()
+      const storage = await LevelStorage({ path: join(orbitdb.directory, address, 'log/_heads') })
+      deepStrictEqual(await keysOf(storage), [])
+      await storage.close()
+    })
+
+    describe('leaves it to an access controller of another type', () => {
+      const write = async (grants: Set<unknown>) => {
+        const Kept = () => async ({ address }: AccessControllerParams) => ({
+          type: 'kept',
+          address: address ?? '/kept/elsewhere',
+          canAppend: (entry: { payload: any }) => entry.payload.value === 'one',
+          export: async () => [...grants],
+          import: async (state: unknown[]) => { for (const grant of state) grants.add(grant) }
+        })
+        Kept.type = 'kept'
+        useAccessController(Kept as any)
+        const owner = await createReplica()
+        const db = await owner.orbitdb.open('log', { type: 'events', AccessController: Kept() as any, sync: false })
+        await db.add('one')
+        const clock = { id: owner.orbitdb.identity.publicKey, time: 2 }
+        const { hash, bytes } = await Entry.encode(await Entry.create(owner.orbitdb.identity as SigningIdentity, db.address, { op: 'ADD', key: null, value: 'two' }, null, clock))
+        return { db, refused: { heads: [hash], blocks: [[hash, bytes]] as Block[], accessController: ['granted'] } }
+      }
+
+      it('what it keeps elsewhere than in the OrbitDB that it is given', async () => {
+        const grants = new Set<unknown>()
+        const { db, refused } = await write(grants)
+        await rejects(db.import(refused), { name: 'AccessDeniedError' })
+        deepStrictEqual([...grants], ['granted'])
+      })
+
+      it('what it takes at once, as it was not opened by an OrbitDB that could open it again', async () => {
+        const { db: { address, ipfs, identity, access }, refused } = await write(new Set())
+        const grants = new Set<unknown>()
+        const own = { ...access, import: async (state: unknown[]) => { for (const grant of state) grants.add(grant) } }
+        const storages = { headsStorage: await MemoryStorage(), indexStorage: await MemoryStorage() }
+        const db = await Database({ ipfs, identity, address, name: 'log', access: own as any, ...storages })
+        await rejects(db.import(refused), { name: 'AccessDeniedError' })
+        deepStrictEqual([...grants], ['granted'])
+        await db.close()
+      })
     })
 
     it('is asked about last, when the entry is known to be what it says it is', async () => {

@@ -40,7 +40,7 @@ async function listDatabases (options: ListOptions, { signal, output }: Context)
   try {
     const databases: Description[] = []
     for (const database of await findDatabases(layout.orbitdb, node.readBlocks)) {
-      databases.push(await describe(database, layout.orbitdb, node.readBlocks, signal))
+      databases.push(await describe(database, layout.orbitdb, node, signal))
     }
     let root: string | null = null
     if (options.root === true) {
@@ -95,9 +95,9 @@ async function rootOf (databases: Description[], node: OfflineNode, orbitdb: str
   }
 }
 
-async function describe (database: StoredDatabase, orbitdb: string, readBlocks: ReadBlocks, signal: AbortSignal): Promise<Description> {
+async function describe (database: StoredDatabase, orbitdb: string, { readBlocks, isPinned }: OfflineNode, signal: AbortSignal): Promise<Description> {
   const { address, manifest, isIndexed, controls } = database
-  const log = await readWholeLog(orbitdb, hashOf(address))
+  const log = await readWholeLog(orbitdb, hashOf(address), isPinned)
   const { heads, index, isUnfinished } = log
   const setup = [hashOf(address), ...manifest?.accessController.startsWith('/ipfs/') === true ? [hashOf(manifest.accessController)] : []]
   const { bytes, missing } = await measure([...setup, ...index], withHeadBlocks(log, readBlocks), signal)

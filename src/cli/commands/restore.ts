@@ -61,7 +61,7 @@ async function restoreArchive (paths: string[], options: RestoreOptions, { signa
   const { salvage = false } = options
   const { source, size, name } = await (salvage ? openLoose : openSource)(paths, signal)
   output.expect({ bytes: size })
-  const layout = await findLayout(options)
+  let layout = await findLayout(options)
   if (options.dryRun === true) {
     const planned = await planRestore(source, layout, { names: options.database, root: await parseRoot(options.root), limits: await parseLimits(options.limit), salvage, onSalvage: ({ message }) => output.warn(message), signal })
     output.result({
@@ -73,15 +73,20 @@ async function restoreArchive (paths: string[], options: RestoreOptions, { signa
     })
     return
   }
-  const { names } = await prepareUndo(layout)
+  let before = await prepareUndo(layout)
+  if (layout.blockstore.kind == null && before.names.size > 0) {
+    // Another may have made all of it since it was looked for
+    layout = await findLayout(options)
+    before = await prepareUndo(layout)
+  }
+  const { names } = before
   if (layout.blockstore.kind == null && names.size > 0) {
     throw new CLIError('notFound', `No blockstore is in "${options.directory}", where OrbitDB has databases: give it with --blockstore, so that the blocks get to where the node looks for them`)
   }
-  if (layout.blockstore.kind != null && names.size === 0 && options.orbitdb == null && !await isThere(layout.orbitdb)) {
+  if (layout.blockstore.kind != null && layout.blockstore.isUnmade !== true && names.size === 0 && options.orbitdb == null && !await isThere(layout.orbitdb)) {
     output.warn(`OrbitDB's directory is made at "${layout.orbitdb}": give it with --orbitdb if the app has it somewhere else`)
   }
 
-  const before = await prepareUndo(layout)
   // Where another has the node, what is there is that one's
   let undo = async (): Promise<void> => {}
   try {

@@ -18,6 +18,8 @@ export interface Stores {
   blockstore: LevelBlockstore | FsBlockstore
   /** Undefined when there is none, or when nothing is to be written. */
   datastore?: LevelDatastore | FsDatastore
+  /** Opens the datastore, where nothing is to be written. Undefined when there is none. */
+  openDatastore: () => Promise<Stores['datastore']>
   /** What a user ought to know of them. */
   notes: string[]
   close: () => Promise<void>
@@ -96,7 +98,7 @@ async function openDatastore (location: StoreLocation, openDB: (path: string) =>
 }
 
 /**
- * Opens the stores of a node. To read, the datastore is not needed.
+ * Opens the stores of a node. To read, the datastore is seldom needed.
  *
  * @throws CLIError when it can not be told how they name what they keep, or when they can not be written to.
  */
@@ -108,12 +110,15 @@ export async function openStores ({ blockstore: blocks, datastore: data, orbitdb
   try {
     const { blockstore, isGuess } = await openBlockstore(blocks, levels.open)
     const notes = isGuess ? [`"${blocks.path}" is empty, so that it is used with default options: if the node uses others, name them with --blockstore-options`] : []
-    const place = options.write ? await findDatastore(blocks, data, levels.open) : undefined
-    if (options.write && place == null) {
+    const openData = async (): Promise<Stores['datastore']> => {
+      const place = await findDatastore(blocks, data, levels.open)
+      return place == null || (!options.write && (place.kind == null || place.isUnmade === true)) ? undefined : openDatastore(place, levels.open)
+    }
+    const datastore = options.write ? await openData() : undefined
+    if (options.write && datastore == null) {
       notes.push('The node has no datastore, so that the blocks can not be pinned: give it with --datastore if it is somewhere else')
     }
-    const datastore = place == null ? undefined : await openDatastore(place, levels.open)
-    return { blockstore, datastore, notes, close: levels.close }
+    return { blockstore, datastore, openDatastore: openData, notes, close: levels.close }
   } catch (error) {
     await levels.close().catch(() => {})
     throw error
