@@ -41,7 +41,6 @@ const options = {
   // How Helia and what it imports name their parts for Node.js
   conditions: ['node'] as string[],
   mainFields: ['module', 'main'] as string[],
-  sourcemap: true,
   metafile: true,
   logLevel: 'warning'
 } as const satisfies BuildOptions
@@ -51,14 +50,13 @@ const native = ['level', 'secp256k1']
 
 /** Bundles into a directory, with what it needs of the patched core beside it, and tells what is in the bundles. */
 export async function bundle (outdir: string): Promise<Metafile> {
-  const library = await build({ ...options, entryPoints: [{ in: 'src/index.ts', out: 'index' }], outdir, platform: 'neutral', plugins: [packages] })
+  const library = await build({ ...options, entryPoints: [{ in: 'src/index.ts', out: 'index' }], outdir, platform: 'neutral', sourcemap: true, plugins: [packages] })
   await checkDependencies(library.metafile)
   const { metafile } = await bundleCLI(outdir)
   await copyCore(join(outdir, 'orbitdb'))
   await writeFile(join(outdir, 'orbitdb-core.patch'), await joinPatches())
-  const outputs = { ...library.metafile.outputs, ...metafile.outputs }
-  await Promise.all(Object.keys(outputs).filter(path => path.endsWith('.map')).map(path => leaveOutPackages(join(root, path))))
-  return { inputs: { ...library.metafile.inputs, ...metafile.inputs }, outputs }
+  await Promise.all(Object.keys(library.metafile.outputs).filter(path => path.endsWith('.map')).map(path => leaveOutPackages(join(root, path))))
+  return { inputs: { ...library.metafile.inputs, ...metafile.inputs }, outputs: { ...library.metafile.outputs, ...metafile.outputs } }
 }
 
 /**
