@@ -1,7 +1,8 @@
 // What storages promise beyond OrbitDB 4.0.0: many values at once, pins apart from puts, and a cache that is never ahead.
-import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import all from 'it-all'
 import { ComposedStorage, IPFSBlockStorage, LevelStorage, Log, LRUStorage, MemoryStorage } from '../../src/index.ts'
 import { encodeBlock, pinsOf } from '../helpers/blocks.ts'
 import { createIdentities, keysOf } from '../helpers/logs.ts'
@@ -45,6 +46,18 @@ describe('Storages', () => {
       const found: string[] = []
       for await (const [key, value] of storage.iterator()) found.push(`${key} ${new TextDecoder().decode(value)}`)
       deepStrictEqual(found, ['map first', 'both first', 'filter second', 'length second'])
+    })
+
+    it('gives the keys of both, each once, many at a time', async () => {
+      const [first, second] = [await LRUStorage(), await LevelStorage({ path: join(await createDirectory(), 'level') })]
+      const storage = await ComposedStorage(first, second)
+      const keys = Array.from({ length: 2500 }, (_, i) => `key ${i}`)
+      await second.putMany!(keys.slice(500).map(key => [key, bytes(key)]))
+      for (const key of keys.slice(0, 1000)) await first.put(key, bytes(key))
+      const batches = await all(storage.keys!())
+      ok(batches.length < 10)
+      deepStrictEqual(batches.flat().sort(), keys.sort())
+      await storage.close()
     })
 
     it('answers nothing that the second storage could not store', async () => {

@@ -37,18 +37,19 @@ async function createDatabase ({ orbitdb }: Replica, options?: OpenOptions): Pro
 
 /** Has something done, once, while the index of a database is being read. */
 function whileIndexIsRead ({ log: { indexStorage } }: Database<any>, task: () => Promise<unknown>): void {
-  const { iterator } = indexStorage
-  indexStorage.iterator = async function * (options) {
-    indexStorage.iterator = iterator
-    let isDone = false
-    for await (const record of iterator(options)) {
-      yield record
+  let isDone = false
+  const withTask = async function * <Item> (items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    for await (const item of items) {
+      yield item
       if (!isDone) {
         isDone = true
         await task()
       }
     }
   }
+  const { iterator, keys } = indexStorage
+  indexStorage.iterator = options => withTask(iterator(options))
+  if (keys != null) indexStorage.keys = () => withTask(keys())
 }
 
 /** Starts an export before and after each time that the heads of a database are written. */
