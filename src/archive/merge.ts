@@ -7,6 +7,7 @@ import { openRandomAccess } from './sources/random.ts'
 import { readInBatches } from '../blocks/batches.ts'
 import { createDigestTable, digestLength, keyOf } from '../blocks/digests.ts'
 import { digestOf } from '../blocks/cids.ts'
+import { toBlocks } from './sinks/car.ts'
 import { sortPacked } from '../blocks/packed.ts'
 import type { Backup, Planned } from './create/index.ts'
 import type { Contents } from './create/contents.ts'
@@ -128,7 +129,7 @@ function createReader ({ getMany }: Source, { bases }: Dag, signal?: AbortSignal
       })
     }
     for await (const { start, blocks } of readInBatches(digests, read, { signal })) {
-      yield blocks.map((bytes, i) => ({ digest: digests.subarray((start + i) * digestLength, (start + i + 1) * digestLength), bytes: bytes! }))
+      yield { digests: digests.subarray(start * digestLength, (start + blocks.length) * digestLength), blocks: blocks as Uint8Array[] }
     }
   }
 }
@@ -196,6 +197,6 @@ async function readSetup (digests: Uint8Array[], read: Read): Promise<Contents['
   const table = createDigestTable()
   for (const digest of digests) table.add(digest)
   const setup: Contents['setup'] = []
-  for await (const blocks of read(table.packed().slice())) setup.push(...blocks)
+  for await (const run of read(table.packed().slice())) setup.push(...toBlocks(run))
   return setup
 }

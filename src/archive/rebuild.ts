@@ -1,4 +1,4 @@
-import { hashAt, readLinks } from './create/links.ts'
+import { hashAt, identityOf, readLinks } from './create/links.ts'
 import { createList } from './lists/write.ts'
 import { createDigestTable } from '../blocks/digests.ts'
 import { cidOf } from '../blocks/cids.ts'
@@ -41,7 +41,8 @@ export async function isOnNode ({ address, heads, counts, lists }: DagDatabase, 
         return false
       }
       times.push(links.time)
-      if (links.identity != null) identities.add(toBytes(links.identity), 4)
+      const identity = identityOf(links)
+      if (identity != null) identities.add(toBytes(identity), 4)
     }
   }
   const entryList = await createList('entries', address, { digests: entries.packed(), times: Float64Array.from(times) })

@@ -122,6 +122,13 @@ export function compareDigests (a: Uint8Array, aAt: number, b: Uint8Array, bAt: 
   return 0
 }
 
+/** Whether two digests are the same. */
+export function equalDigests (a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
+  let i = 0
+  while (i < digestLength && a[aAt + i] === b[bAt + i]) i++
+  return i === digestLength
+}
+
 /** A digest as a key of a map: a character for each byte. */
 export const keyOf = (digest: Uint8Array, at = 0): string => String.fromCharCode.apply(null, digest.subarray(at, at + digestLength) as unknown as number[])
 

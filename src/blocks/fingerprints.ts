@@ -25,21 +25,28 @@ export interface Fingerprints {
   isMarked (number: number): boolean
 }
 
-/** Creates fingerprints, which take about 20 bytes for each hash. */
+// A slot has both halves of a fingerprint, and its number plus one, or 0
+const slotLength = 3
+
+/** Creates fingerprints, which take about 25 bytes for each hash. */
 export function createFingerprints (): Fingerprints {
-  let prints = new Int32Array(64)
+  let slots = new Int32Array(64 * slotLength)
+  let mask = 63
   let marks = new Uint8Array(32)
-  let slots = new Int32Array(64)
   let size = 0
   let print = 0
   let other = 0
 
-  /** The slot that the sought fingerprint is in, or could be put in. */
-  const slotOf = (): number => {
-    const mask = slots.length - 1
+  /** Where the slot starts that a fingerprint is in, or could be put in. */
+  const slotOf = (print: number, other: number): number => {
     let slot = print & mask
-    for (let number; (number = slots[slot] - 1) >= 0 && (prints[2 * number] !== print || prints[2 * number + 1] !== other);) slot = (slot + 1) & mask
-    return slot
+    for (;;) {
+      const at = slot * slotLength
+      if (slots[at + 2] === 0 || (slots[at] === print && slots[at + 1] === other)) {
+        return at
+      }
+      slot = (slot + 1) & mask
+    }
   }
 
   const seek = (text: Uint8Array, at: number): number => {
@@ -52,24 +59,17 @@ export function createFingerprints (): Fingerprints {
       other = Math.imul(other ^ word, otherFactors[i])
       other ^= other >>> 15
     }
-    return slotOf()
+    return slotOf(print, other)
   }
 
   const grow = (): void => {
-    if (size === marks.length) {
-      const [smallerPrints, smallerMarks] = [prints, marks]
-      marks = new Uint8Array(size + (size >> 1))
-      marks.set(smallerMarks)
-      prints = new Int32Array(2 * marks.length)
-      prints.set(smallerPrints)
-    }
-    if ((size + 1) * 3 > slots.length * 2) {
-      slots = new Int32Array(slots.length * 2)
-      const mask = slots.length - 1
-      for (let number = 0; number < size; number++) {
-        let slot = prints[2 * number] & mask
-        while (slots[slot] !== 0) slot = (slot + 1) & mask
-        slots[slot] = number + 1
+    const smaller = slots
+    mask = 2 * mask + 1
+    slots = new Int32Array((mask + 1) * slotLength)
+    for (let from = 0; from < smaller.length; from += slotLength) {
+      if (smaller[from + 2] !== 0) {
+        const to = slotOf(smaller[from], smaller[from + 1])
+        for (let i = 0; i < slotLength; i++) slots[to + i] = smaller[from + i]
       }
     }
   }
@@ -79,17 +79,25 @@ export function createFingerprints (): Fingerprints {
       return size
     },
     add: (text, at = 0) => {
-      const found = slots[seek(text, at)] - 1
-      if (found >= 0) {
-        return found
+      let slot = seek(text, at)
+      if (slots[slot + 2] !== 0) {
+        return slots[slot + 2] - 1
       }
-      grow()
-      prints[2 * size] = print
-      prints[2 * size + 1] = other
-      slots[slotOf()] = ++size
+      if ((size + 1) * 3 > (mask + 1) * 2) {
+        grow()
+        slot = slotOf(print, other)
+      }
+      if (size === marks.length) {
+        const smaller = marks
+        marks = new Uint8Array(size + (size >> 1))
+        marks.set(smaller)
+      }
+      slots[slot] = print
+      slots[slot + 1] = other
+      slots[slot + 2] = ++size
       return size - 1
     },
-    find: (text, at = 0) => slots[seek(text, at)] - 1,
+    find: (text, at = 0) => slots[seek(text, at) + 2] - 1,
     mark: number => { marks[number] = 1 },
     isMarked: number => marks[number] === 1
   }

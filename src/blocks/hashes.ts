@@ -7,9 +7,6 @@ import { CID } from 'multiformats/cid'
  * faster than multiformats converts CIDs of every kind.
  */
 
-/** The bytes that CIDs of DAG-CBOR blocks start with: version 1, dag-cbor, sha2-256, 32 bytes. */
-const prefix = [0x01, 0x71, 0x12, 0x20]
-
 /** The number of bytes of a CID of a DAG-CBOR block. */
 export const cidLength = 36
 
@@ -67,9 +64,18 @@ for (let i = 0; i < base58Alphabet.length; i++) {
   base58Values[base58Alphabet.charCodeAt(i)] = i
 }
 
-/** Converts the hash of a DAG-CBOR block to the bytes of its CID; undefined when it is another hash. */
+const decodedDigits = new Float64Array(cidLength / bytesPerDigit)
+const decodedBytes = new Uint8Array(cidLength)
+
+/** Reads the hash of a DAG-CBOR block: the bytes of its CID, until the next one is read; undefined when it is another hash. */
 function decodeBase58 (hash: string): Uint8Array | undefined {
-  const digits = new Float64Array(cidLength / bytesPerDigit)
+  if (hash.length !== hashLength || hash.charCodeAt(0) !== 0x7a) {
+    return
+  }
+  const digits = decodedDigits
+  digits.fill(0)
+  // The first digit that may not be 0
+  let first = digits.length
   for (let start = 1; start < hashLength; start += 4) {
     let carry = 0
     for (let i = start; i < start + 4; i++) {
@@ -79,16 +85,17 @@ function decodeBase58 (hash: string): Uint8Array | undefined {
       }
       carry = carry * 58 + value
     }
-    for (let i = digits.length - 1; i >= 0; i--) {
+    if (first > 0) first--
+    for (let i = digits.length - 1; i >= first; i--) {
       const value = digits[i] * 58 ** 4 + carry
-      carry = Math.floor(value / digitBase)
+      carry = Math.floor(value * (1 / digitBase))
       digits[i] = value - carry * digitBase
     }
     if (carry !== 0) {
       return
     }
   }
-  const bytes = new Uint8Array(cidLength)
+  const bytes = decodedBytes
   for (let i = 0; i < digits.length; i++) {
     bytes[i * 3] = digits[i] >> 16
     bytes[i * 3 + 1] = digits[i] >> 8
@@ -97,9 +104,19 @@ function decodeBase58 (hash: string): Uint8Array | undefined {
   return isOfDagCbor(bytes) ? bytes : undefined
 }
 
-/** Whether bytes start with a CID of a DAG-CBOR block. */
+/** Writes the digest that the hash of a DAG-CBOR block names where it is to start: false when it is another hash. */
+export function writeDigest (hash: string, digests: Uint8Array, at: number): boolean {
+  const bytes = decodeBase58(hash)
+  if (bytes == null) {
+    return false
+  }
+  for (let i = 4; i < cidLength; i++) digests[at + i - 4] = bytes[i]
+  return true
+}
+
+/** Whether bytes start with a CID of a DAG-CBOR block: version 1, dag-cbor, sha2-256, 32 bytes. */
 export function isOfDagCbor (bytes: Uint8Array): boolean {
-  return bytes.length >= cidLength && prefix.every((byte, i) => bytes[i] === byte)
+  return bytes.length >= cidLength && bytes[0] === 0x01 && bytes[1] === 0x71 && bytes[2] === 0x12 && bytes[3] === 0x20
 }
 
 /** Converts the bytes of a CID to a hash. */
@@ -115,8 +132,7 @@ export function toHash (bytes: Uint8Array): string {
  * @throws Error when it is not a hash.
  */
 export function toBytes (hash: string): Uint8Array {
-  const bytes = hash.length === hashLength && hash[0] === 'z' ? decodeBase58(hash) : undefined
-  return bytes ?? CID.parse(hash, base58btc).bytes
+  return decodeBase58(hash)?.slice() ?? CID.parse(hash, base58btc).bytes
 }
 
 /** The bytes of the CID that names a block, or that its hash does. */
@@ -124,7 +140,7 @@ export const toCIDBytes = (name: string | Uint8Array): Uint8Array => typeof name
 
 /** Whether a string is the hash of a DAG-CBOR block. */
 export function isDagCborHash (hash: string): boolean {
-  return hash.length === hashLength && hash[0] === 'z' && decodeBase58(hash) != null
+  return decodeBase58(hash) != null
 }
 
 /** Converts bytes to base36, as `base36.encode` of multiformats does. */
@@ -133,6 +149,9 @@ export function toBase36 (bytes: Uint8Array): string {
 }
 
 const base32Codes = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', char => char.charCodeAt(0))
+
+/** The number of base32 characters of a multihash. */
+const base32Length = 55
 
 /** Converts bytes to base32, as `base32upper.encode` of multiformats does. */
 export function toBase32Upper (bytes: Uint8Array): string {
@@ -152,6 +171,30 @@ export function toBase32Upper (bytes: Uint8Array): string {
     chars[at] = base32Codes[(bits << (5 - count)) & 31]
   }
   return String.fromCharCode.apply(null, chars as unknown as number[])
+}
+
+/** Whether a string ends, from a position on, with what `toBase32Upper` gives for the multihash of a digest. */
+export function endsWithBase32Upper (text: string, start: number, digests: Uint8Array, digestAt: number): boolean {
+  if (text.length - start !== 1 + base32Length || text.charCodeAt(start) !== 0x42) {
+    return false
+  }
+  // The bytes before the digest: sha2-256, 32 bytes
+  let bits = 0x1220
+  let count = 16
+  let next = digestAt
+  const end = digestAt + 32
+  for (let at = start + 1; at < text.length; at++) {
+    if (count < 5) {
+      bits = (bits & 31) << 8 | (next < end ? digests[next] : 0)
+      next++
+      count += 8
+    }
+    count -= 5
+    if (text.charCodeAt(at) !== base32Codes[(bits >> count) & 31]) {
+      return false
+    }
+  }
+  return true
 }
 
 /** The multihash in the bytes of a CID. */

@@ -4,7 +4,7 @@ import { readInBatches } from './batches.ts'
 import { cidOf } from './cids.ts'
 import { detach } from './detach.ts'
 import { digestLength } from './digests.ts'
-import { cidLength, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
+import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
 import { guardWrites } from '../core/guard-writes.ts'
@@ -237,6 +237,8 @@ const sampleLength = 64
 
 const keyAt = (digests: Uint8Array, i: number): string => blockKey(cidOf(digests, i * digestLength))
 
+const isKeyAt = (key: string, digests: Uint8Array, i: number): boolean => endsWithBase32Upper(key, 1, digests, i * digestLength)
+
 /** Whether blocks, in the order of their keys, are most of those that a Level database has. */
 async function areMost (level: Level, digests: Uint8Array): Promise<boolean> {
   const count = digests.length / digestLength
@@ -266,15 +268,26 @@ async function * readThrough (
   let reading = readNext()
   try {
     let next = 0
-    let wanted = keyAt(digests, 0)
+    // The key of the next block, once it is needed, and the place that it is of
+    let wanted = ''
+    let wantedAt = -1
+    const isBefore = (key: string): boolean => {
+      if (wantedAt !== next) [wanted, wantedAt] = [keyAt(digests, next), next]
+      return wanted < key
+    }
     for (let items = await reading; items.length > 0; items = await reading) {
       // The next ones are read while these are worked on
       reading = readNext()
       reading.catch(() => {})
       const run: BlockRun = { start: next, blocks: [] }
       for (const [key, bytes] of items) {
-        for (; next < count && wanted <= key; wanted = next < count ? keyAt(digests, next) : '') {
-          run.blocks.push(wanted === key ? bytes : undefined)
+        let isNext = next < count && isKeyAt(key, digests, next)
+        if (!isNext) {
+          for (; next < count && isBefore(key); next++) run.blocks.push(undefined)
+          isNext = next < count && isKeyAt(key, digests, next)
+        }
+        if (isNext) {
+          run.blocks.push(bytes)
           next++
         }
       }

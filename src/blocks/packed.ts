@@ -1,6 +1,6 @@
 import { cidOf } from './cids.ts'
 import { digestLength } from './digests.ts'
-import { isOfDagCbor, multihashOf, toBase32Upper, toBytes } from './hashes.ts'
+import { multihashOf, toBase32Upper, writeDigest } from './hashes.ts'
 
 /*
  * The digests of very many DAG-CBOR blocks take the least memory as their bytes, one after the other.
@@ -11,18 +11,38 @@ import { isOfDagCbor, multihashOf, toBase32Upper, toBytes } from './hashes.ts'
  *
  * @throws Error when one is not such a hash.
  */
-export function pack (hashes: Iterable<string>, count: number): Uint8Array {
-  const packed = new Uint8Array(count * digestLength)
-  let at = 0
-  for (const hash of hashes) {
-    const bytes = toBytes(hash)
-    if (!isOfDagCbor(bytes)) {
-      throw new Error(`Not the hash of a DAG-CBOR block: "${hash}"`)
-    }
-    packed.set(bytes.subarray(4), at)
-    at += digestLength
+export function pack (hashes: Iterable<string>): Uint8Array {
+  const { add, packed } = createPacked()
+  for (const hash of hashes) add(hash)
+  return packed()
+}
+
+/** Packs the digests of hashes as they come. */
+export function createPacked () {
+  let bytes = new Uint8Array(64 * digestLength)
+  let length = 0
+  return {
+    /**
+     * Adds the digest that the hash of a DAG-CBOR block names, unless it is to be left out: whether it was added.
+     *
+     * @throws Error when it is not such a hash.
+     */
+    add: (hash: string, isLeftOut?: (digests: Uint8Array, at: number) => boolean): boolean => {
+      if (length === bytes.length) {
+        const larger = new Uint8Array(bytes.length + Math.ceil(bytes.length / 2 / digestLength) * digestLength)
+        larger.set(bytes)
+        bytes = larger
+      }
+      if (!writeDigest(hash, bytes, length)) {
+        throw new Error(`Not the hash of a DAG-CBOR block: "${hash}"`)
+      }
+      const isAdded = isLeftOut?.(bytes, length) !== true
+      if (isAdded) length += digestLength
+      return isAdded
+    },
+    /** All of them: a view. */
+    packed: () => bytes.subarray(0, length)
   }
-  return packed
 }
 
 // In a multihash of 34 bytes, base32 has 5 bits for each character. The first three are the same for all
@@ -51,17 +71,25 @@ const compareKeys = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
  * Sorts packed digests by the base32 of their multihashes. That is the order in which blockstores keep
  * blocks, so that these are read and written one after the other.
  */
-export function sortPacked (packed: Uint8Array): Uint8Array {
+export const sortPacked = (packed: Uint8Array): Uint8Array => pick(packed, orderOf(packed))
+
+/** The digests at some places. */
+export function pick (packed: Uint8Array, places: Uint32Array): Uint8Array {
+  const picked = new Uint8Array(places.length * digestLength)
+  for (let to = 0; to < places.length; to++) {
+    const from = places[to] * digestLength
+    for (let i = 0; i < digestLength; i++) picked[to * digestLength + i] = packed[from + i]
+  }
+  return picked
+}
+
+/** The places of packed digests in the order of {@link sortPacked}. */
+export function orderOf (packed: Uint8Array): Uint32Array {
   const count = packed.length / digestLength
   const keys = new Float64Array(count)
   for (let i = 0; i < count; i++) {
     keys[i] = keyAt(packed, i * digestLength)
   }
   const base32Of = (i: number): string => toBase32Upper(multihashOf(cidOf(packed, i * digestLength)))
-  const order = Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || compareKeys(base32Of(a), base32Of(b)))
-  const sorted = new Uint8Array(packed.length)
-  for (const [to, from] of order.entries()) {
-    for (let i = 0; i < digestLength; i++) sorted[to * digestLength + i] = packed[from * digestLength + i]
-  }
-  return sorted
+  return Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || compareKeys(base32Of(a), base32Of(b)))
 }

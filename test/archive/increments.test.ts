@@ -173,6 +173,7 @@ describe('An archive that is based on others', () => {
       'nothing of the base is in the index': async (db, hashes) => {
         for (const hash of hashes.slice(0, 20)) await db.log.indexStorage.del(hash)
       },
+      'entries are in the index, and no head reaches them': (db, hashes) => db.log.headsStorage.put('heads', toBytes([{ hash: hashes[22], next: [] }])),
       'there are heads that are none any more': (db, hashes) => db.log.headsStorage.put('heads', toBytes([{ hash: hashes.at(-1)!, next: [] }, { hash: hashes[21], next: [] }, { hash: hashes[3], next: [] }]))
     }
 

@@ -1,5 +1,6 @@
 import { openDag } from '../dag/index.ts'
-import { digestLength, keyOf } from '../../blocks/digests.ts'
+import { concatItems } from '../lists/write.ts'
+import { keyOf } from '../../blocks/digests.ts'
 import { openSource } from '../sources/index.ts'
 import type { DagDatabase } from '../dag/index.ts'
 import type { Node } from '../format/node.ts'
@@ -45,24 +46,10 @@ export async function readBase (source: BackupSource, options: SourceOptions): P
       has: (digest, at) => parts.some(({ nodes, blocks }) => nodes.has(digest, at) || blocks.has(digest, at)),
       getDatabase: address => {
         const database = databases.get(address)
-        return database == null ? undefined : Object.assign(Object.create(database) as DagDatabase, { columns: toColumns(leaves.get(database) ?? []) })
+        return database == null ? undefined : Object.assign(Object.create(database) as DagDatabase, { columns: concatItems(leaves.get(database) ?? []) })
       }
     }
   } finally {
     await opened.close()
   }
-}
-
-/** The items of leaves, one after the other. */
-function toColumns (leaves: Node[]): BaseDatabase['columns'] {
-  const count = leaves.reduce((count, { times }) => count + times.length, 0)
-  const digests = new Uint8Array(count * digestLength)
-  const times = new Float64Array(count)
-  let at = 0
-  for (const leaf of leaves) {
-    digests.set(leaf.digests, at * digestLength)
-    times.set(leaf.times, at)
-    at += leaf.times.length
-  }
-  return { digests, times }
 }

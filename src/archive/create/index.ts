@@ -6,7 +6,7 @@ import { createPlan } from './plan.ts'
 import { ArchiveError } from '../errors.ts'
 import { toLimits } from '../limits.ts'
 import { createProgress } from '../progress.ts'
-import { encodeBlocks, encodeHeader } from '../sinks/car.ts'
+import { encodeBlocks, encodeHeader, encodeRun } from '../sinks/car.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createBlocks } from '../../blocks/index.ts'
 import { digestLength } from '../../blocks/digests.ts'
@@ -227,10 +227,11 @@ async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, b
     onWrite(batch.length, sizeOf(batch))
   }
   for (const { digests, contents } of written) {
-    for await (const batch of contents.readEntries(digests)) {
+    for await (const run of contents.readEntries(digests)) {
       signal?.throwIfAborted()
-      yield encodeBlocks(batch, 'raw')
-      onWrite(batch.length, sizeOf(batch))
+      const bytes = run.blocks.reduce((sum, { length }) => sum + length, 0)
+      yield encodeRun(run, 'raw')
+      onWrite(run.blocks.length, bytes)
     }
   }
 }

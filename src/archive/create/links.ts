@@ -6,10 +6,13 @@ import type { Encryption } from '../../core/index.ts'
 
 /** What a backup needs to know of an entry. */
 export interface EntryLinks {
-  /** Hash of the identity that wrote it; undefined when it names none. */
-  identity?: string
-  /** The key that it was signed with, as text. */
-  key: Uint8Array
+  /** The bytes that have what the positions are of. */
+  bytes: Uint8Array
+  /** Where the text of the hash of the identity starts that wrote it; -1 when it names none. */
+  identity: number
+  /** Where the text of the key that it was signed with starts and ends. */
+  key: number
+  keyEnd: number
   /** The time that a list has of it. */
   time: number
 }
@@ -74,12 +77,12 @@ function readPlain (bytes: Uint8Array, { address, encryption, onLink, onProblem 
   }
   for (let i = 0; i < fields.nextCount; i++) onLink(bytes, linkAt(fields.next, i), true)
   for (let i = 0; i < fields.refsCount; i++) onLink(bytes, linkAt(fields.refs, i), false)
-  return {
-    identity: hashAt(bytes, fields.identity),
-    key: bytes.subarray(fields.key, fields.keyEnd),
-    time: fields.time
-  }
+  const { identity, key, keyEnd, time } = fields
+  return { bytes, identity, key, keyEnd, time }
 }
+
+/** The hash of the identity that wrote an entry; undefined when it names none. */
+export const identityOf = ({ bytes, identity }: EntryLinks): string | undefined => identity === -1 ? undefined : hashAt(bytes, identity)
 
 /** The hash whose text starts at a byte. */
 export const hashAt = (bytes: Uint8Array, at: number): string => String.fromCharCode.apply(null, bytes.subarray(at, at + textLength) as unknown as number[])
@@ -110,9 +113,7 @@ function readLoosely (bytes: Uint8Array, onLink: ReadLinksOptions['onLink']): En
   const hashesOf = (value: unknown): string[] => Array.isArray(value) ? value.filter(isHash) : []
   for (const hash of hashesOf(entry?.next)) onLink(encoder.encode(hash), 0, true)
   for (const hash of hashesOf(entry?.refs)) onLink(encoder.encode(hash), 0, false)
-  return {
-    ...(isHash(entry?.identity) && { identity: entry.identity }),
-    key: encoder.encode(String(entry?.key)),
-    time: timeOf(entry)
-  }
+  const identity = isHash(entry?.identity) ? entry.identity : ''
+  const bytesRead = encoder.encode(identity + String(entry?.key))
+  return { bytes: bytesRead, identity: identity === '' ? -1 : 0, key: identity.length, keyEnd: bytesRead.length, time: timeOf(entry) }
 }

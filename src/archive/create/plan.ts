@@ -3,6 +3,7 @@ import { encodeRoot } from '../format/root.ts'
 import { encodeSnapshot } from '../format/snapshot.ts'
 import { assertWithin } from '../limits.ts'
 import { createList } from '../lists/write.ts'
+import { toBlocks } from '../sinks/car.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { sortPacked } from '../../blocks/packed.ts'
 import { sha256 } from '../../blocks/sha256.ts'
@@ -38,8 +39,8 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
   }
   const doubled = findDoubled([...setup.values()], all)
   for (const { contents, digests } of doubled.found) {
-    for await (const blocks of contents.readEntries(digests)) {
-      for (const { digest, bytes } of blocks) setup.set(hashOfDigest(digest), { digest: digest.slice(), bytes })
+    for await (const run of contents.readEntries(digests)) {
+      for (const block of toBlocks(run)) setup.set(hashOfDigest(block.digest), block)
     }
   }
   const shared = sortBlocks([...setup.values()])

@@ -59,15 +59,24 @@ export function sortItems ({ digests, times }: Columns): Uint32Array {
   })
 }
 
+/** The items of several lists, one after the other. */
+export function concatItems (parts: Array<{ digests: Uint8Array, times: ArrayLike<number> }>): Required<Omit<Columns, 'named'>> {
+  const count = parts.reduce((count, { times }) => count + times.length, 0)
+  const digests = new Uint8Array(count * digestLength)
+  const times = new Float64Array(count)
+  let at = 0
+  for (const part of parts) {
+    digests.set(part.digests, at * digestLength)
+    times.set(part.times, at)
+    at += part.times.length
+  }
+  return { digests, times }
+}
+
 /** Merges two lists of items, each of which is in order, into one: the items, and their order. */
 export function mergeItems (a: Required<Omit<Columns, 'named'>>, b: Required<Omit<Columns, 'named'>>): Required<Omit<Columns, 'named'>> & { order: Uint32Array } {
   const count = a.times.length
-  const digests = new Uint8Array(a.digests.length + b.digests.length)
-  digests.set(a.digests)
-  digests.set(b.digests, a.digests.length)
-  const times = new Float64Array(count + b.times.length)
-  times.set(a.times)
-  times.set(b.times, count)
+  const { digests, times } = concatItems([a, b])
   const order = new Uint32Array(times.length)
   for (let i = 0, j = count, to = 0; to < order.length; to++) {
     const isFirst = j === times.length || (i < count && (times[i] - times[j] || compareDigests(digests, i * digestLength, digests, j * digestLength)) < 0)

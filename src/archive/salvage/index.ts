@@ -1,5 +1,5 @@
 import { readLoose } from './blocks.ts'
-import { hashAt, readLinks } from '../create/links.ts'
+import { hashAt, identityOf, readLinks } from '../create/links.ts'
 import { createPlan } from '../create/plan.ts'
 import { decodeBlock } from '../decode.ts'
 import { ArchiveError, ForeignArchiveError, hashOfDigest } from '../errors.ts'
@@ -153,7 +153,8 @@ async function toContents (address: DatabaseAddress, entries: FoundBlock[], foun
   for (const { digest, bytes } of entries) {
     const links = (await readLinks(bytes, { address, encryption, onLink, onProblem: () => {} }))!
     if (all.add(digest) >= 0) times.push(links.time)
-    const identity = links.identity == null ? undefined : digestOf(toBytes(links.identity))
+    const writer = identityOf(links)
+    const identity = writer == null ? undefined : digestOf(toBytes(writer))
     // What is missing may be on the node
     if (identity != null && found.has(keyOf(identity))) identities.add(identity)
   }
@@ -182,6 +183,6 @@ async function toContents (address: DatabaseAddress, entries: FoundBlock[], foun
     entries: { digests, times: Float64Array.from(times) },
     written: sortPacked(digests),
     isUnread: false,
-    readEntries: async function * (some) { yield blocksOf(some) }
+    readEntries: async function * (some) { yield { digests: some, blocks: blocksOf(some).map(({ bytes }) => bytes) } }
   }
 }

@@ -1,6 +1,7 @@
 import { createWriter, headerLength } from '@ipld/car/buffer-writer'
 import { CID } from 'multiformats/cid'
 import { cidOf } from '../../blocks/cids.ts'
+import { digestLength } from '../../blocks/digests.ts'
 import { cidLength } from '../../blocks/hashes.ts'
 
 /** The header of an archive with a root and the bases that it has. */
@@ -15,19 +16,41 @@ export interface WrittenBlock {
   bytes: Uint8Array
 }
 
+/** Blocks to write one after the other. */
+export interface WrittenRun {
+  /** Their digests, one after the other. */
+  digests: Uint8Array
+  blocks: Uint8Array[]
+}
+
+export const toBlocks = ({ digests, blocks }: WrittenRun): WrittenBlock[] => {
+  return blocks.map((bytes, i) => ({ digest: digests.slice(i * digestLength, (i + 1) * digestLength), bytes }))
+}
+
 /** Blocks as they are in an archive. */
 export function encodeBlocks (blocks: WrittenBlock[], codec: 'dag-cbor' | 'raw'): Uint8Array {
+  const digests = new Uint8Array(blocks.length * digestLength)
+  for (const [i, { digest }] of blocks.entries()) digests.set(digest, i * digestLength)
+  return encodeRun({ digests, blocks: blocks.map(({ bytes }) => bytes) }, codec)
+}
+
+/** A run of blocks as it is in an archive. */
+export function encodeRun ({ digests, blocks }: WrittenRun, codec: 'dag-cbor' | 'raw'): Uint8Array {
   let length = 0
-  for (const { bytes } of blocks) {
+  for (const bytes of blocks) {
     length += prefixLength(bytes.length + cidLength) + cidLength + bytes.length
   }
   const all = new Uint8Array(length)
+  const cid = cidOf(digests, 0, codec)
   let at = 0
-  for (const { digest, bytes } of blocks) {
+  for (let i = 0; i < blocks.length; i++) {
+    const bytes = blocks[i]
     let rest = bytes.length + cidLength
     for (; rest >= 128; rest = Math.floor(rest / 128)) all[at++] = rest % 128 | 128
     all[at++] = rest
-    all.set(cidOf(digest, 0, codec), at)
+    const start = cidLength - digestLength
+    for (let j = 0; j < start; j++) all[at + j] = cid[j]
+    for (let j = 0; j < digestLength; j++) all[at + start + j] = digests[i * digestLength + j]
     all.set(bytes, at + cidLength)
     at += cidLength + bytes.length
   }
