@@ -1,4 +1,4 @@
-import { hashAt, identityOf, readLinks } from './create/links.ts'
+import { eachLink, identityOf, readLinks } from './create/links.ts'
 import { createList } from './lists/write.ts'
 import { createDigestTable } from '../blocks/digests.ts'
 import { cidOf } from '../blocks/cids.ts'
@@ -23,7 +23,7 @@ export async function isOnNode ({ address, heads, counts, lists }: DagDatabase, 
   const entries = createDigestTable()
   const times: number[] = []
   const identities = createDigestTable()
-  const onLink = (text: Uint8Array, at: number): void => { entries.add(toBytes(hashAt(text, at)), 4) }
+  const onLinks = eachLink(hash => { entries.add(toBytes(hash), 4) })
   for (let place = 0; place < heads.size; place++) entries.add(heads.at(place))
 
   for (let next = 0; next < entries.size;) {
@@ -36,7 +36,7 @@ export async function isOnNode ({ address, heads, counts, lists }: DagDatabase, 
       return false
     }
     for (const { bytes } of read) {
-      const links = await readLinks(bytes, { address, onLink, onProblem: () => {} })
+      const links = await readLinks(bytes, { address, onLinks, onProblem: () => {} })
       if (links == null || entries.size > counts.entries) {
         return false
       }

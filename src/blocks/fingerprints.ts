@@ -13,6 +13,9 @@ const createFactors = (): Int32Array => crypto.getRandomValues(new Int32Array(wo
 const factors = createFactors()
 const otherFactors = createFactors()
 
+/** How many hashes can be sought at once. */
+export const maxFound = 64
+
 /** Hashes of entries, each with a number, in the order in which they were added, and a mark. */
 export interface Fingerprints {
   readonly size: number
@@ -20,6 +23,13 @@ export interface Fingerprints {
   add (text: Uint8Array, at?: number): number
   /** The number of a hash, or -1. */
   find (text: Uint8Array, at?: number): number
+  /**
+   * The numbers of some hashes, at most {@link maxFound}, until some are sought again. Where each is in memory is found out
+   * before any is looked at, so that the processor waits for all of them at once.
+   *
+   * @param step - how many bytes the text of each starts behind that of the one before
+   */
+  findMany (text: Uint8Array, at: number, step: number, count: number): Int32Array
   /** Marks a hash. */
   mark (number: number): void
   isMarked (number: number): boolean
@@ -36,6 +46,9 @@ export function createFingerprints (): Fingerprints {
   let size = 0
   let print = 0
   let other = 0
+  const prints = new Int32Array(maxFound)
+  const others = new Int32Array(maxFound)
+  const found = new Int32Array(maxFound)
 
   /** Where the slot starts that a fingerprint is in, or could be put in. */
   const slotOf = (print: number, other: number): number => {
@@ -49,7 +62,7 @@ export function createFingerprints (): Fingerprints {
     }
   }
 
-  const seek = (text: Uint8Array, at: number): number => {
+  const computePrint = (text: Uint8Array, at: number): void => {
     print = 0
     other = 0
     for (let i = 0, from = at + 1; i < words; i++, from += 4) {
@@ -59,6 +72,10 @@ export function createFingerprints (): Fingerprints {
       other = Math.imul(other ^ word, otherFactors[i])
       other ^= other >>> 15
     }
+  }
+
+  const seek = (text: Uint8Array, at: number): number => {
+    computePrint(text, at)
     return slotOf(print, other)
   }
 
@@ -98,6 +115,15 @@ export function createFingerprints (): Fingerprints {
       return size - 1
     },
     find: (text, at = 0) => slots[seek(text, at) + 2] - 1,
+    findMany: (text, at, step, count) => {
+      for (let i = 0; i < count; i++) {
+        computePrint(text, at + i * step)
+        prints[i] = print
+        others[i] = other
+      }
+      for (let i = 0; i < count; i++) found[i] = slots[slotOf(prints[i], others[i]) + 2] - 1
+      return found
+    },
     mark: number => { marks[number] = 1 },
     isMarked: number => marks[number] === 1
   }

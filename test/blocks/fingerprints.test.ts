@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { cidOf } from '../../src/blocks/cids.ts'
-import { createFingerprints } from '../../src/blocks/fingerprints.ts'
+import { createFingerprints, maxFound } from '../../src/blocks/fingerprints.ts'
 import { toHash } from '../../src/blocks/hashes.ts'
 
 /** Hashes, some of which are of digests that differ in a byte only. */
@@ -19,6 +19,9 @@ describe('Fingerprints', () => {
         strictEqual(fingerprints.add(toText(hash)), numbers.get(hash))
       }
       strictEqual(fingerprints.size, numbers.size)
+      const some = [...added, ...sought].slice(0, maxFound)
+      const numbersOf = fingerprints.findMany(toText(' '.repeat(at) + some.join('  ')), at, 51, some.length)
+      deepStrictEqual([...numbersOf.subarray(0, some.length)], some.map(hash => numbers.get(hash) ?? -1))
       for (const hash of [...added, ...sought]) {
         strictEqual(fingerprints.find(toText(' '.repeat(at) + hash), at), numbers.get(hash) ?? -1)
       }

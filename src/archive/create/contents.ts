@@ -9,6 +9,7 @@ import { readAccessList, readIdentity, readManifest } from '../../core/blocks.ts
 import type { Base } from './base.ts'
 import type { ReadLog } from './entries.ts'
 import type { Reader } from './reader.ts'
+import type { Spool } from './spool.ts'
 import type { AccessControllerName } from '../format/snapshot.ts'
 import type { Limits } from '../limits.ts'
 import type { WrittenBlock, WrittenRun } from '../sinks/car.ts'
@@ -51,6 +52,8 @@ export interface Origin {
   /** The blocks of its node. */
   blocks: Blocks
   base?: Base
+  /** What keeps entries that are read until they are written. */
+  spool?: Spool
   limits: Limits
   signal?: AbortSignal
   /** Called with the number of entries and of bytes that have been read. */

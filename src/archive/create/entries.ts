@@ -1,8 +1,8 @@
-import { hashAt, readLinks } from './links.ts'
+import { hashAt, linkLength, readLinks } from './links.ts'
 import { concatItems, mergeItems, sortItems } from '../lists/write.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidOf } from '../../blocks/cids.ts'
-import { createFingerprints, textLength } from '../../blocks/fingerprints.ts'
+import { createFingerprints, maxFound, textLength } from '../../blocks/fingerprints.ts'
 import { toBytes, toHash } from '../../blocks/hashes.ts'
 import { createPacked, orderOf, pack, pick, sortPacked } from '../../blocks/packed.ts'
 import { equals } from 'uint8arrays/equals'
@@ -73,30 +73,38 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
   /** Entries of a log that was not closed well, which are not in its index: all, and those that were not read yet */
   const unindexed: Array<{ hash: string, number: number }> = []
   let found: string[] = []
-  const find = (text: Uint8Array, at: number): number => {
-    const number = known.find(text, at)
-    if (number !== -1) {
-      return number
+  const add = (text: Uint8Array, at: number): number => {
+    const { size } = known
+    const number = known.add(text, at)
+    if (known.size > size) {
+      const hash = hashAt(text, at)
+      found.push(hash)
+      unindexed.push({ hash, number })
     }
-    const hash = hashAt(text, at)
-    found.push(hash)
-    unindexed.push({ hash, number: known.size })
-    return known.add(text, at)
+    return number
   }
-  for (const { hash } of logHeads) find(encode(hash), 0)
-  const onLink: ReadLinksOptions['onLink'] = (text, at, isNext) => {
-    const number = find(text, at)
-    if (isNext) known.mark(number)
+  for (const { hash } of logHeads) add(encode(hash), 0)
+  const onLinks: ReadLinksOptions['onLinks'] = (text, at, count, isNext) => {
+    for (let done = 0; done < count; done += maxFound) {
+      const start = at + done * linkLength
+      const length = Math.min(count - done, maxFound)
+      const numbers = known.findMany(text, start, linkLength, length)
+      for (let i = 0; i < length; i++) {
+        const number = numbers[i] === -1 ? add(text, start + i * linkLength) : numbers[i]
+        if (isNext) known.mark(number)
+      }
+    }
   }
 
   const notes = createNotes(address, origin)
   const order = orderOf(indexed)
   const sorted = pick(indexed, order)
-  let read: EntryColumns = { digests: sorted, times: await notes.read(sorted, reader.readRuns(sorted), onLink) }
+  const runs = reader.readRuns(sorted)
+  let read: EntryColumns = { digests: sorted, times: await notes.read(sorted, origin.spool?.keep(sorted, runs) ?? runs, onLinks) }
   while (found.length > 0) {
     const digests = sortPacked(pack(found))
     found = []
-    read = mergeSorted(read, { digests, times: await notes.read(digests, reader.readRuns(digests), onLink) })
+    read = mergeSorted(read, { digests, times: await notes.read(digests, reader.readRuns(digests), onLinks) })
   }
   const isUnread = notes.isUnread()
   if (isUnread && base != null) {
@@ -161,13 +169,13 @@ function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origi
     isUnread: () => isUnread,
     bytesRead: () => bytesRead,
     /** Reads the links of entries, which come in runs, and gives the times of all. */
-    read: async (digests: Uint8Array, runs: AsyncIterable<{ start: number, blocks: Uint8Array[] }>, onLink: ReadLinksOptions['onLink']): Promise<Float64Array> => {
+    read: async (digests: Uint8Array, runs: AsyncIterable<{ start: number, blocks: Uint8Array[] }>, onLinks: ReadLinksOptions['onLinks']): Promise<Float64Array> => {
       const times = new Float64Array(digests.length / digestLength)
       let at = 0
       const options = {
         address,
         encryption,
-        onLink,
+        onLinks,
         onProblem: ({ code, message }: EntryProblem) => {
           const hash = toHash(cidOf(digests, at))
           onProblem({ code, hash, address, message: `Entry "${hash}" ${message}` })

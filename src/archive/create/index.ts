@@ -4,6 +4,7 @@ import { readBase } from './base.ts'
 import { readDatabase } from './contents.ts'
 import { createPlan } from './plan.ts'
 import { ArchiveError } from '../errors.ts'
+import { createSpool } from './spool.ts'
 import { toLimits } from '../limits.ts'
 import { createProgress } from '../progress.ts'
 import { encodeBlocks, encodeHeader, encodeRun } from '../sinks/car.ts'
@@ -13,6 +14,7 @@ import { digestLength } from '../../blocks/digests.ts'
 import type { Base } from './base.ts'
 import type { Contents, CreateProblem } from './contents.ts'
 import type { Plan } from './plan.ts'
+import type { Spool } from './spool.ts'
 import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
 import type { WrittenBlock } from '../sinks/car.ts'
@@ -84,11 +86,12 @@ export interface Backup extends AsyncIterable<Uint8Array> {
  */
 export function createBackup (databases: Database<any> | ReadonlyArray<Database<any>>, options: CreateOptions = {}): Backup {
   const all = toDatabases(databases)
-  return toBackup(() => planBackup(all, options), options)
+  return toBackup(isToBeWritten => planBackup(all, options, isToBeWritten ? createSpool() : undefined), options)
 }
 
 /** A backup that is planned, and written, once somebody asks for it. */
-export function toBackup (createPlan: () => Promise<Planned>, options: WriteOptions): Backup {
+export function toBackup (createPlan: (isToBeWritten: boolean) => Promise<Planned>, options: WriteOptions): Backup {
+  let creating: Promise<Planned> | undefined
   let planned: Promise<Planned> | undefined
   let isBegun = false
   let leave: (error: unknown) => void = () => {}
@@ -96,8 +99,11 @@ export function toBackup (createPlan: () => Promise<Planned>, options: WriteOpti
   left.catch(() => {})
 
   const plan = (): Promise<Planned> => {
-    planned ??= Promise.race([createPlan(), left])
-    planned.catch(() => {})
+    if (planned == null) {
+      creating = createPlan(isBegun)
+      planned = Promise.race([creating, left])
+      planned.catch(() => {})
+    }
     return planned
   }
   const write = async function * (): AsyncGenerator<Uint8Array, void, undefined> {
@@ -117,6 +123,7 @@ export function toBackup (createPlan: () => Promise<Planned>, options: WriteOpti
     const end = chunks.return.bind(chunks)
     chunks.return = value => {
       leave(new ArchiveError('The backup was left before its databases were read', { code: 'backup-left' }))
+      creating?.then(({ close }) => close?.()).catch(() => {})
       return end(value)
     }
     return chunks
@@ -170,11 +177,23 @@ export function toDatabases (databases: Database<any> | ReadonlyArray<Database<a
 export interface Planned {
   plan: Plan
   base?: Base
+  /** What has some of the entries. */
+  spool?: Spool
   /** Closes what the blocks are read from. */
   close?: () => Promise<void>
 }
 
-export async function planBackup (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions): Promise<Planned> {
+/** Reads databases: what is to be written later may be kept in a spool, which is closed if this fails. */
+export async function planBackup (databases: Database[], options: CreateOptions, spool?: Spool): Promise<Planned> {
+  try {
+    return { ...await readDatabases(databases, options, spool), spool, close: spool?.close }
+  } catch (error) {
+    await spool?.close()
+    throw error
+  }
+}
+
+async function readDatabases (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions, spool?: Spool): Promise<Planned> {
   const limits = toLimits(someLimits)
   const onRead = createProgress('orbitdb-backup:create:read', onProgress)
   const onProblem = (problem: CreateProblem): void => onProgress?.(new CustomProgressEvent('orbitdb-backup:create:problem', problem) as CreateProblemEvent)
@@ -185,7 +204,7 @@ export async function planBackup (databases: Database[], { base: baseSource, lim
   const access = new Map<string, Contents>()
   for (const db of databases) {
     signal?.throwIfAborted()
-    const [contents, ...others] = await readDatabase(db, { blocks: await createBlocks(db.ipfs), base, limits, signal, onRead, onProblem })
+    const [contents, ...others] = await readDatabase(db, { blocks: await createBlocks(db.ipfs), base, spool, limits, signal, onRead, onProblem })
     own.set(contents.address, contents)
     // Of a log that was exported several times, the last one has all that the others have
     for (const other of others) access.set(other.address, other)
@@ -203,7 +222,7 @@ export async function planBackup (databases: Database[], { base: baseSource, lim
 /** How many bytes of small blocks are given at once, about. */
 const chunkBytes = 2 ** 16
 
-async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
+async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base, spool }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
   const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : withoutKnown(digests, base) }))
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
@@ -227,7 +246,14 @@ async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, b
     onWrite(batch.length, sizeOf(batch))
   }
   for (const { digests, contents } of written) {
-    for await (const run of contents.readEntries(digests)) {
+    let done = 0
+    for await (const { encoded, blocks, bytes } of spool?.read(digests) ?? []) {
+      signal?.throwIfAborted()
+      yield encoded
+      onWrite(blocks, bytes)
+      done += blocks
+    }
+    for await (const run of contents.readEntries(digests.subarray(done * digestLength))) {
       signal?.throwIfAborted()
       const bytes = run.blocks.reduce((sum, { length }) => sum + length, 0)
       yield encodeRun(run, 'raw')

@@ -23,12 +23,18 @@ export interface EntryProblem {
   message: string
 }
 
+/** How far apart the texts of the hashes are that an entry names. */
+export const linkLength = linkAt(0, 1)
+
 export interface ReadLinksOptions {
   /** Address of its database. */
   address: string
   encryption?: Encryption
-  /** Called with where the text of the hash of each entry is that it names, in `next` or else in `refs`. */
-  onLink: (text: Uint8Array, at: number, isNext: boolean) => void
+  /**
+   * Called with where the texts of the hashes are that an entry names, in `next` or else in `refs`: each starts
+   * {@link linkLength} bytes behind the one before.
+   */
+  onLinks: (text: Uint8Array, at: number, count: number, isNext: boolean) => void
   onProblem: (problem: EntryProblem) => void
 }
 
@@ -61,13 +67,13 @@ async function readDecrypted (bytes: Uint8Array, decrypt: NonNullable<Encryption
   return { ...readPlain(plain, options), time: 0 }
 }
 
-function readPlain (bytes: Uint8Array, { address, encryption, onLink, onProblem }: ReadLinksOptions): EntryLinks {
+function readPlain (bytes: Uint8Array, { address, encryption, onLinks, onProblem }: ReadLinksOptions): EntryLinks {
   let fields
   try {
     fields = scanEntry(bytes)
   } catch (error) {
     onProblem({ code: 'entry-invalid', message: `is not an entry: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}` })
-    return readLoosely(bytes, onLink)
+    return readLoosely(bytes, onLinks)
   }
   if (!isText(bytes, fields.id, fields.idEnd, address)) {
     onProblem({ code: 'entry-foreign', message: 'is of another log' })
@@ -75,14 +81,19 @@ function readPlain (bytes: Uint8Array, { address, encryption, onLink, onProblem 
   if (encryption?.data != null && bytes[fields.payload] >> 5 !== 2) {
     onProblem({ code: 'entry-plain', message: 'has data that is not encrypted, though the database was opened with encryption of its data' })
   }
-  for (let i = 0; i < fields.nextCount; i++) onLink(bytes, linkAt(fields.next, i), true)
-  for (let i = 0; i < fields.refsCount; i++) onLink(bytes, linkAt(fields.refs, i), false)
+  onLinks(bytes, fields.next, fields.nextCount, true)
+  onLinks(bytes, fields.refs, fields.refsCount, false)
   const { identity, key, keyEnd, time } = fields
   return { bytes, identity, key, keyEnd, time }
 }
 
 /** The hash of the identity that wrote an entry; undefined when it names none. */
 export const identityOf = ({ bytes, identity }: EntryLinks): string | undefined => identity === -1 ? undefined : hashAt(bytes, identity)
+
+/** Calls a function with each of the hashes that `onLinks` is called with. */
+export const eachLink = (onLink: (hash: string, isNext: boolean) => void): ReadLinksOptions['onLinks'] => (text, at, count, isNext) => {
+  for (let i = 0; i < count; i++) onLink(hashAt(text, at + i * linkLength), isNext)
+}
 
 /** The hash whose text starts at a byte. */
 export const hashAt = (bytes: Uint8Array, at: number): string => String.fromCharCode.apply(null, bytes.subarray(at, at + textLength) as unknown as number[])
@@ -103,7 +114,7 @@ function isText (bytes: Uint8Array, start: number, end: number, text: string): b
 }
 
 /** Reads what can be read of something that is not an entry. */
-function readLoosely (bytes: Uint8Array, onLink: ReadLinksOptions['onLink']): EntryLinks {
+function readLoosely (bytes: Uint8Array, onLinks: ReadLinksOptions['onLinks']): EntryLinks {
   let entry: any
   try {
     entry = decode(bytes)
@@ -111,8 +122,8 @@ function readLoosely (bytes: Uint8Array, onLink: ReadLinksOptions['onLink']): En
     // Not DAG-CBOR
   }
   const hashesOf = (value: unknown): string[] => Array.isArray(value) ? value.filter(isHash) : []
-  for (const hash of hashesOf(entry?.next)) onLink(encoder.encode(hash), 0, true)
-  for (const hash of hashesOf(entry?.refs)) onLink(encoder.encode(hash), 0, false)
+  for (const hash of hashesOf(entry?.next)) onLinks(encoder.encode(hash), 0, 1, true)
+  for (const hash of hashesOf(entry?.refs)) onLinks(encoder.encode(hash), 0, 1, false)
   const identity = isHash(entry?.identity) ? entry.identity : ''
   const bytesRead = encoder.encode(identity + String(entry?.key))
   return { bytes: bytesRead, identity: identity === '' ? -1 : 0, key: identity.length, keyEnd: bytesRead.length, time: timeOf(entry) }

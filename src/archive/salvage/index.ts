@@ -1,5 +1,5 @@
 import { readLoose } from './blocks.ts'
-import { hashAt, identityOf, readLinks } from '../create/links.ts'
+import { eachLink, identityOf, readLinks } from '../create/links.ts'
 import { createPlan } from '../create/plan.ts'
 import { decodeBlock } from '../decode.ts'
 import { ArchiveError, ForeignArchiveError, hashOfDigest } from '../errors.ts'
@@ -147,11 +147,11 @@ async function toContents (address: DatabaseAddress, entries: FoundBlock[], foun
   const times: number[] = []
   const identities = createDigestTable()
   const named = createDigestTable()
-  const onLink = (text: Uint8Array, at: number, isNext: boolean): void => {
-    if (isNext) named.add(toBytes(hashAt(text, at)), 4)
-  }
+  const onLinks = eachLink((hash, isNext) => {
+    if (isNext) named.add(toBytes(hash), 4)
+  })
   for (const { digest, bytes } of entries) {
-    const links = (await readLinks(bytes, { address, encryption, onLink, onProblem: () => {} }))!
+    const links = (await readLinks(bytes, { address, encryption, onLinks, onProblem: () => {} }))!
     if (all.add(digest) >= 0) times.push(links.time)
     const writer = identityOf(links)
     const identity = writer == null ? undefined : digestOf(toBytes(writer))

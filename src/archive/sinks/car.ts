@@ -34,13 +34,17 @@ export function encodeBlocks (blocks: WrittenBlock[], codec: 'dag-cbor' | 'raw')
   return encodeRun({ digests, blocks: blocks.map(({ bytes }) => bytes) }, codec)
 }
 
-/** A run of blocks as it is in an archive. */
-export function encodeRun ({ digests, blocks }: WrittenRun, codec: 'dag-cbor' | 'raw'): Uint8Array {
+/**
+ * A run of blocks as it is in an archive.
+ *
+ * @param allocate - gives the bytes that it is written to
+ */
+export function encodeRun ({ digests, blocks }: WrittenRun, codec: 'dag-cbor' | 'raw', allocate = (length: number) => new Uint8Array(length)): Uint8Array {
   let length = 0
   for (const bytes of blocks) {
     length += prefixLength(bytes.length + cidLength) + cidLength + bytes.length
   }
-  const all = new Uint8Array(length)
+  const all = allocate(length)
   const cid = cidOf(digests, 0, codec)
   let at = 0
   for (let i = 0; i < blocks.length; i++) {
