@@ -1,4 +1,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict'
+import fs, { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { car as createCar } from '@helia/car'
 import { CarReader } from '@ipld/car'
 import * as dagCbor from '@ipld/dag-cbor'
@@ -7,6 +11,7 @@ import drain from 'it-drain'
 import { base32upper } from 'multiformats/bases/base32'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
+import { restore, stub } from 'sinon'
 import { concat } from 'uint8arrays/concat'
 import { archive, hashesOf, readCar, rootOf } from '../helpers/archives.ts'
 import { read } from '../helpers/backups.ts'
@@ -18,7 +23,7 @@ import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import { createBackup, Entry, IPFSAccessController, MemoryStorage, MissingBlockError, OrbitDBAccessController, restoreBackup, useAccessController, verifyBackup } from '../../src/index.ts'
 import type { Replica } from '../helpers/replicas.ts'
-import type { CreateProgressEvent, Events, Head, KeyValue, OpenOptions } from '../../src/index.ts'
+import type { Backup, CreateProgressEvent, Events, Head, KeyValue, OpenOptions } from '../../src/index.ts'
 
 /** Sorts links by the keys that stores have of their blocks. */
 const sortLinks = (cids: CID[]): CID[] => {
@@ -233,15 +238,104 @@ describe('createBackup', () => {
     await rejects(archive(await orbitdb.open(db.address)), { name: 'InvalidBlockError', hash })
   })
 
-  it('fails when a block is damaged once its archive was begun', async () => {
-    const { orbitdb, ipfs } = await createReplica()
-    const db = await orbitdb.open('database', { type: 'events' })
-    const hash = await db.add('value')
-    const chunks = createBackup(db)[Symbol.asyncIterator]()
-    await chunks.next()
-    const bytes = flipBit(Buffer.concat(await all(ipfs.blockstore.get(toCID(hash) as any))))
-    await (ipfs.blockstore as any).unwrap().unwrap().put(toCID(hash), bytes)
-    await rejects(all(chunks), { name: 'InvalidBlockError', hash })
+  describe('writes each entry as it was read and checked:', () => {
+    const directory = tmpdir()
+    let free: { type: number, bsize: number, bavail: number }
+
+    beforeEach(() => {
+      free = { type: 0, bsize: 4096, bavail: 10_000 }
+      stub(fs, 'statfs').callsFake(async () => free as any)
+    })
+
+    afterEach(() => {
+      process.env.TMPDIR = directory
+      restore()
+    })
+
+    /** Damages an entry once an archive is being written. */
+    const damageEarly = async (prepare: (backup: Backup) => unknown = () => {}): Promise<{ hash: string, read: () => Promise<Uint8Array>, intact: Uint8Array }> => {
+      const { orbitdb, ipfs } = await createReplica()
+      const db = await orbitdb.open('database', { type: 'events' })
+      const hash = await db.add('value')
+      const intact = await archive(db)
+      const backup = createBackup(db)
+      await prepare(backup)
+      const chunks = backup[Symbol.asyncIterator]()
+      const { value } = await chunks.next()
+      const bytes = flipBit(Buffer.concat(await all(ipfs.blockstore.get(toCID(hash) as any))))
+      await (ipfs.blockstore as any).unwrap().unwrap().put(toCID(hash), bytes)
+      return { hash, intact, read: async () => concat([value as Uint8Array, ...await all(chunks)]) }
+    }
+
+    it('an entry that is damaged meanwhile was kept', async () => {
+      const { read, intact } = await damageEarly()
+      deepStrictEqual(await read(), intact)
+    })
+
+    it('where there is no place for temporary files, entries are read again', async () => {
+      const { read, hash } = await damageEarly(() => { process.env.TMPDIR = join(directory, 'there', 'is', 'no', 'such', 'directory') })
+      await rejects(read(), { name: 'InvalidBlockError', hash })
+    })
+
+    it('where there is little room for them, or they would take memory, entries are read again', async () => {
+      for (const little of [{ bavail: 0 }, { type: 0x01021994 }]) {
+        const { read, hash } = await damageEarly(() => { free = { ...free, ...little } })
+        await rejects(read(), { name: 'InvalidBlockError', hash })
+        free = { ...free, type: 0, bavail: 10_000 }
+      }
+    })
+
+    it('where the root was asked for first, entries are read again, as they may never be written', async () => {
+      const { read, hash } = await damageEarly(({ root }) => root)
+      await rejects(read(), { name: 'InvalidBlockError', hash })
+    })
+
+    it('where some entries find no room any more, these are read again', async () => {
+      const replica = await createReplica()
+      const [db, other] = [await openEvents(replica), await replica.orbitdb.open<Events>('other', { type: 'events' })]
+      // Among those of another, they are not read at once
+      for (let i = 0; i < 110; i++) await Promise.all([db.add(i), other.add(i)])
+      const intact = await archive(db)
+      const writes: boolean[] = []
+      const open = stub(fs, 'open').callsFake(async (...args) => {
+        const file = await open.wrappedMethod.apply(fs, args)
+        const write = stub(file, 'writeFile').callsFake(async (...args) => {
+          writes.push(writes.length === 0)
+          if (writes.length > 1) throw new Error('ENOSPC')
+          return write.wrappedMethod.apply(file, args)
+        })
+        return file
+      })
+      deepStrictEqual(await archive(db), intact)
+      deepStrictEqual(writes, [true, false])
+    })
+
+    it('nothing of it is left, whether it is read to its end, left, or fails', async () => {
+      const replica = await createReplica()
+      const db = await openEvents(replica)
+      for (let i = 0; i < 10; i++) await db.add(i)
+      const own = await mkdtemp(join(directory, 'orbitdb-backup-test-'))
+      process.env.TMPDIR = own
+      const opened: Array<Awaited<ReturnType<typeof fs.open>>> = []
+      const open = stub(fs, 'open').callsFake(async (...args) => {
+        const file = await open.wrappedMethod.apply(fs, args)
+        opened.push(file)
+        return file
+      })
+      const left = createBackup(db)[Symbol.asyncIterator]()
+      await left.next()
+      deepStrictEqual(await readdir(own), [])
+      await left.return()
+      const leftEarly = createBackup(db)[Symbol.asyncIterator]()
+      const first = leftEarly.next()
+      await Promise.all([leftEarly.return(), rejects(first)])
+      await archive(db)
+      const controller = new AbortController()
+      await rejects(drain(createBackup(db, { signal: controller.signal, onProgress: () => controller.abort() })), { name: 'AbortError' })
+      await setTimeout(100)
+      deepStrictEqual(opened.map(({ fd }) => fd), [-1, -1, -1, -1])
+      await rm(own, { recursive: true })
+    })
   })
 
   describe('of a log that was not closed well archives all of it:', () => {
