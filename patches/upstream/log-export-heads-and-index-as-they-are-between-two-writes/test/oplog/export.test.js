@@ -27,6 +27,21 @@ describe('Log - Export', function () {
     deepStrictEqual([...index.keys()].sort(), (await log.values()).map(({ hash }) => hash).sort())
   })
 
+  it('reads the index of a snapshot as it is asked for', async () => {
+    const one = await log.append('one')
+
+    const { heads, hashes } = await log.snapshot()
+    const two = await log.append('two')
+    const read = []
+    for await (const some of hashes) {
+      read.push(...some)
+    }
+
+    deepStrictEqual(heads, [{ hash: one.hash, next: [] }])
+    deepStrictEqual(read, [one.hash])
+    deepStrictEqual([...(await log.export()).index.keys()].sort(), [one.hash, two.hash].sort())
+  })
+
   it('exports an empty log', async () => {
     deepStrictEqual(await log.export(), { heads: [], index: new Map() })
   })

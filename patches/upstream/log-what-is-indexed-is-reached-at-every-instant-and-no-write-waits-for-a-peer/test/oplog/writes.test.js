@@ -1,5 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from 'assert'
 import { Identities, KeyStore, Log, MemoryStorage } from '../../src/index.js'
+import { Clock, Entry } from '../../src/oplog/index.js'
 
 describe('Log - Writes', function () {
   let identity1, identity2
@@ -97,6 +98,30 @@ describe('Log - Writes', function () {
       rejects(joining, { name: 'LogClosedError', code: 'log-closed' }),
       log.close()
     ])
+  })
+
+  it('keeps what only references lead to as a head', async () => {
+    const one = await (await Log(identity2, { logId: 'A', entryStorage })).append('one')
+    const two = await Entry.encode(await Entry.create(identity2, 'A', 'two', null, Clock(identity2.publicKey, 2), [], [one.hash]))
+    await entryStorage.put(two.hash, two.bytes)
+    const log = await createLog()
+
+    await log.joinEntry(await Entry.decode(two.bytes))
+
+    deepStrictEqual((await log.heads()).map(({ hash }) => hash).sort(), [one.hash, two.hash].sort())
+    deepStrictEqual(await indexed(), await hashes(log))
+  })
+
+  it('opens a log whose heads are kept as OrbitDB 2 kept them', async () => {
+    const { hash } = await (await Log(identity2, { logId: 'A', entryStorage })).append('one')
+    await headsStorage.put(hash, await entryStorage.get(hash))
+    await indexStorage.put(hash, true)
+
+    const log = await createLog()
+
+    deepStrictEqual((await log.values()).map(({ payload }) => payload), ['one'])
+    await log.append('two')
+    deepStrictEqual((await (await createLog()).values()).map(({ payload }) => payload), ['one', 'two'])
   })
 
   it('pins the identities of the writers whose entries it joins', async () => {
