@@ -14,7 +14,7 @@ import { missingBlock } from '../../blocks/errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
 import { toBytes } from '../../blocks/hashes.ts'
 import { createScratchNode, createVerification, getAccessController, getDatabaseType } from '../../core/elsewhere.ts'
-import { readManifest } from '../../core/blocks.ts'
+import { isHash, readManifest } from '../../core/blocks.ts'
 import { Identities, KeyStore, MemoryStorage } from '../../core/index.ts'
 import { verifySignatures } from '../../signatures/index.ts'
 import type { BlockReader } from './reader.ts'
@@ -153,7 +153,7 @@ async function readSnapshots (root: Uint8Array, reader: BlockReader, limits: Lim
 }
 
 const invalid = (digest: Uint8Array, what: string): never => {
-  throw new DamagedArchiveError(`The archive is damaged: block "${hashOfDigest(digest)}" is not a valid ${what}`, { hash: hashOfDigest(digest) })
+  throw new DamagedArchiveError(`The archive is damaged: block "${hashOfDigest(digest)}" is not a valid ${what}`, { code: 'dag-invalid', hash: hashOfDigest(digest) })
 }
 
 function digestOfAddress (address: string): Uint8Array | undefined {
@@ -254,7 +254,11 @@ async function readHeads (list: Parameters<typeof readDigests>[0], { reader, ide
 
 async function openAccess ({ manifest: { accessController: address }, snapshot: { accessController: name } }: Listed, options: OpenListedOptions): Promise<AccessController> {
   const { snapshots, reader, identity: { ipfs, identities, identity } } = options
-  const openAccessController = options.AccessController ?? getAccessController(address.split('/')[1])()
+  const [, type, hash] = address.split('/')
+  if (['ipfs', 'orbitdb'].includes(type) && !(isHash(hash) && address === `/${type}/${hash}`)) {
+    throw new DamagedArchiveError(`The archive is damaged: "${address}", which a manifest names, is not the address of an access controller`, { code: 'manifest-invalid' })
+  }
+  const openAccessController = options.AccessController ?? getAccessController(type)()
   const open = async (address: string): Promise<Database> => {
     const found = snapshots.find(({ snapshot }) => snapshot.address === String(address))
     if (found == null) {

@@ -27,7 +27,7 @@ export async function * readLeaves ({ name, address, list }: NamedList, reader: 
       leaf = nodes.add(bytes)
     } catch (cause) {
       if (!(cause instanceof MalformedListError)) throw cause
-      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has ${cause.message}, block "${hashOfDigest(digest)}"`, { hash: hashOfDigest(digest), cause })
+      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has ${cause.message}, block "${hashOfDigest(digest)}"`, { code: 'dag-invalid', hash: hashOfDigest(digest), cause })
     }
     if (leaf != null) yield leaf
   }
@@ -54,7 +54,7 @@ export async function listHas ({ name, address, list }: NamedList, reader: Block
     const hash = hashOfDigest(next.digest)
     const node = decodeNode(await reader.need(next.digest, 'Node of a list'))
     if (node == null || node.list !== name || node.address !== address || (next.level != null && node.level !== next.level)) {
-      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has something that is no node of it, block "${hash}"`, { hash })
+      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has something that is no node of it, block "${hash}"`, { code: 'dag-invalid', hash })
     }
     if (node.level === 0) {
       if (isIn(node)) return true

@@ -21,6 +21,20 @@ interface Index {
   digests: DigestTable
   /** Where the section of each starts, by the places in `digests`. */
   offsets: number[]
+  /** Where others of the same hash start. */
+  copies: Map<number, number[]>
+}
+
+const createIndex = (): Index => ({ digests: createDigestTable(), offsets: [], copies: new Map() })
+
+function addTo ({ digests, offsets, copies }: Index, digest: Uint8Array, offset: number): void {
+  if (digests.add(digest) >= 0) {
+    offsets.push(offset)
+    return
+  }
+  const place = digests.find(digest)
+  const others = copies.get(place)
+  others == null ? copies.set(place, [offset]) : others.push(offset)
 }
 
 /**
@@ -33,14 +47,9 @@ export async function openIndexed (file: RandomAccess, limits: Limits, { signal 
   const { data, index: ownIndex } = await unwrap(file, signal)
   const { headers, close } = await openCar(toChunks(data), limits, { signal })
   await close()
-  const { digests, offsets } = ownIndex == null ? await indexSections(data, limits, signal) : await readIndex(ownIndex, data, limits, signal)
+  const { digests, offsets, copies } = ownIndex == null ? await indexSections(data, limits, signal) : await readIndex(ownIndex, data, limits, signal)
 
-  const readBlock = async (digest: Uint8Array, signal?: AbortSignal): Promise<SourceBlock | undefined> => {
-    const place = digests.find(digest)
-    if (place === -1) {
-      return undefined
-    }
-    const offset = offsets[place]
+  const readBlock = async (offset: number, signal?: AbortSignal): Promise<SourceBlock | undefined> => {
     let section = await data.read(offset, offset + guessLength, signal)
     const { length, prefixLength } = decodeLength(section)
     if (length === 0 || length > limits.blockBytes + cidLength) {
@@ -57,6 +66,19 @@ export async function openIndexed (file: RandomAccess, limits: Limits, { signal 
     return block.digest == null ? undefined : block
   }
 
+  /** Finds an intact block among the others of the same hash. All of them are read only once. */
+  const readCopy = async (place: number, signal?: AbortSignal): Promise<SourceBlock | undefined> => {
+    for (const offset of copies.get(place) ?? []) {
+      const block = await readBlock(offset, signal)
+      const [checked] = block == null ? [] : await check([block])
+      if (checked?.isIntact === true && digests.find(checked.digest!) === place) {
+        offsets[place] = offset
+        return checked
+      }
+    }
+    copies.delete(place)
+  }
+
   return {
     headers,
     size: data.size,
@@ -65,8 +87,15 @@ export async function openIndexed (file: RandomAccess, limits: Limits, { signal 
       // In the order of the file, which is read from its start to its end then
       const sorted = wanted.filter(digest => digests.has(digest)).sort((a, b) => offsets[digests.find(a)] - offsets[digests.find(b)])
       for (let i = 0; i < sorted.length; i += concurrency) {
-        const blocks = await Promise.all(sorted.slice(i, i + concurrency).map(digest => readBlock(digest, options.signal ?? signal)))
-        yield await check(blocks.filter(block => block != null))
+        const until = options.signal ?? signal
+        const places = sorted.slice(i, i + concurrency).map(digest => digests.find(digest))
+        const blocks = await check((await Promise.all(places.map(place => readBlock(offsets[place], until)))).filter(block => block != null))
+        const intact = new Set(blocks.filter(({ isIntact }) => isIntact).map(({ digest }) => digests.find(digest!)))
+        for (const place of places) {
+          const copy = intact.has(place) ? undefined : await readCopy(place, until)
+          if (copy != null) blocks.push(copy)
+        }
+        yield blocks
       }
     },
     close: async () => {}
@@ -106,8 +135,7 @@ async function unwrap (file: RandomAccess, signal?: AbortSignal): Promise<{ data
 
 /** Finds out where blocks are by reading the start of each. */
 async function indexSections (file: RandomAccess, limits: Limits, signal?: AbortSignal): Promise<Index> {
-  const digests = createDigestTable()
-  const offsets: number[] = []
+  const index = createIndex()
   // The header is a section, too
   for (let at = 0, isHeader = true; at < file.size;) {
     const window = await file.read(at, at + windowLength, signal)
@@ -122,7 +150,7 @@ async function indexSections (file: RandomAccess, limits: Limits, signal?: Abort
       }
       if (!isHeader) {
         const { digest } = toBlock(window.subarray(i + prefixLength, i + prefixLength + length), at + i, prefixLength + length)
-        if (digest != null && digests.add(digest) >= 0) offsets.push(at + i)
+        if (digest != null) addTo(index, digest, at + i)
       }
       isHeader = false
       i += prefixLength + length
@@ -132,19 +160,18 @@ async function indexSections (file: RandomAccess, limits: Limits, signal?: Abort
     }
     at += i
   }
-  return { digests, offsets }
+  return index
 }
 
 /** Reads an index, in whatever form it is. */
-async function readIndex (index: RandomAccess, data: RandomAccess, limits: Limits, signal?: AbortSignal): Promise<Index> {
-  const digests = createDigestTable()
-  const offsets: number[] = []
+async function readIndex (file: RandomAccess, data: RandomAccess, limits: Limits, signal?: AbortSignal): Promise<Index> {
+  const index = createIndex()
   const most = limits.entries + limits.identities + limits.shared
   let at = 0
   const reader = UniversalReader.createReader({
     reader: {
       read: async () => {
-        const value = await index.read(at, at + guessLength, signal)
+        const value = await file.read(at, at + guessLength, signal)
         at += value.length
         return value.length === 0 ? { done: true } : { done: false, value }
       },
@@ -156,11 +183,11 @@ async function readIndex (index: RandomAccess, data: RandomAccess, limits: Limit
     for (;;) {
       const item = await reader.read() as { done?: boolean, value?: { digest: Uint8Array, offset: number } }
       if (item.done === true || item.value == null) {
-        return { digests, offsets }
+        return index
       }
       const { digest, offset } = item.value
-      if (digest.length === digestLength && offset < data.size && digests.add(digest) >= 0) offsets.push(offset)
-      if (offsets.length > most) throw new Error('it has more blocks than the limits allow')
+      if (digest.length === digestLength && offset < data.size) addTo(index, digest, offset)
+      if (index.offsets.length > most) throw new Error('it has more blocks than the limits allow')
     }
   } catch (cause) {
     signal?.throwIfAborted()

@@ -1,0 +1,118 @@
+// Hostile archives for all that reads archives and restores nothing: what each of them says is an error with a code, or it
+// is held; and nothing is left.
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import all from 'it-all'
+import { contents } from './contents.ts'
+import { files } from './files.ts'
+import { cloneLog, createLog, toArchive } from './logs.ts'
+import { assertIsUsable, assertLeavesNothing, codeOf, createStorages, useWorld, withDatabase } from './world.ts'
+import { createBackup, createSnapshot, deleteSnapshot, diffBackups, mergeBackups, openBackup, restoreBackup, verifyBackup } from '../../src/index.ts'
+import type { Events, Storage } from '../../src/index.ts'
+
+describe('What reads a hostile archive without restoring it', () => {
+  const world = useWorld()
+  const isDone = (code: string | undefined): boolean => code == null
+
+  /** Whether an archive is one that a restore into an empty node takes; undefined where only the node can tell. */
+  const isValid = async (source: Parameters<typeof verifyBackup>[0]): Promise<boolean | undefined> => {
+    let isOk: boolean | undefined = false
+    await codeOf(async () => {
+      const report = await verifyBackup(source)
+      isOk = report.unchecked.length > 0 ? undefined : report.ok
+    })
+    return isOk
+  }
+
+  const assertHolds = async (bytes: Uint8Array, honest: Uint8Array, db: Events, storages: Array<Storage<any>>): Promise<void> => {
+    const { owner, empty } = world
+    const isTaken = await isValid(bytes)
+    const codes: Partial<Record<'diff' | 'merge' | 'open' | 'base' | 'thin', string>> = {}
+
+    codes.diff = await codeOf(async () => {
+      const { databases, isSame } = await diffBackups(bytes, honest, { hashes: true })
+      strictEqual(databases.every(({ state }) => state === 'same'), isSame)
+    })
+    strictEqual(await codeOf(async () => diffBackups(honest, bytes, { hashes: true })), codes.diff, 'the other way round says the same')
+    strictEqual(await codeOf(async () => diffBackups(bytes, db)), codes.diff)
+
+    // What is merged is the union, valid where both are
+    let merged: Uint8Array[] | undefined
+    codes.merge = await codeOf(async () => { merged = await all(mergeBackups([honest, bytes])) })
+    if (merged != null) {
+      if (isTaken === true) strictEqual(await isValid(merged), true, 'what is merged is valid where its parts are')
+      strictEqual((await diffBackups(honest, merged)).databases.every(({ entries }) => entries.gone === 0), true)
+    } else {
+      ok(isTaken !== true)
+    }
+
+    // What is read is what a restore takes, or it is refused
+    let records: unknown[] = []
+    codes.open = await assertLeavesNothing(owner, storages, () => codeOf(async () => {
+      const backup = await openBackup(bytes)
+      try {
+        for (const { address } of backup.databases) records = await (await backup.open<Events>(address)).all()
+      } finally {
+        await backup.close()
+      }
+    }))
+    ok(Array.isArray(records))
+    if (isTaken === true) strictEqual(codes.open, undefined)
+
+    // A base says which entries there are: with a valid one a backup is what it would be without, and with another one it
+    // is restored as what it was made of, or it is not
+    let thin: Uint8Array[] | undefined
+    codes.base = await assertLeavesNothing(owner, storages, () => codeOf(async () => { thin = await all(createBackup(db, { base: bytes })) }))
+    if (thin != null) {
+      codes.thin = await assertLeavesNothing(empty, [], () => codeOf(async () => {
+        const restored = await restoreBackup<Events>(empty.orbitdb, { sources: [thin!, bytes] }, { sync: false, ...await createStorages() })
+        deepStrictEqual((await restored.all()).map(({ hash }) => hash), (await db.all()).map(({ hash }) => hash))
+        await restored.drop()
+      }), isDone)
+    }
+    if (isTaken === true) deepStrictEqual([codes.base, codes.thin], [undefined, undefined])
+
+    await assertLeavesNothing(owner, storages, () => codeOf(async () => {
+      const root = await createSnapshot(db, { base: bytes })
+      if (isTaken === true) strictEqual(String(root), String(await createBackup(db).root))
+      await deleteSnapshot(owner.ipfs, root)
+    }), isDone)
+
+    await assertLeavesNothing(empty, [], () => codeOf(async () => {
+      const restored = await restoreBackup<Events>(empty.orbitdb, bytes, { salvage: true, sync: false, ...await createStorages() })
+      ok(Array.isArray(await restored.all()))
+      await restored.drop()
+    }), isDone)
+  }
+
+  for (const [kind, attacks] of Object.entries(contents)) {
+    describe(`with ${kind}:`, () => {
+      for (const { name, change } of attacks) {
+        it(name, async () => {
+          const writers = { owner: world.ownerIdentity, mallory: world.mallory }
+          const honest = await createLog(writers.owner, name)
+          const log = cloneLog(honest)
+          await change(log, writers)
+          const bytes = await toArchive([log])
+          await withDatabase(world, honest, async (db, storages) => {
+            await assertHolds(bytes, await toArchive([honest]), db, storages)
+            await assertIsUsable(world, db)
+          })
+        })
+      }
+    })
+  }
+
+  describe('with', () => {
+    for (const { name, change } of files) {
+      it(name, async () => {
+        const log = await createLog(world.ownerIdentity, name)
+        const honest = await toArchive([log])
+        const bytes = await change(honest)
+        await withDatabase(world, log, async (db, storages) => {
+          await assertHolds(bytes, honest, db, storages)
+          await assertIsUsable(world, db)
+        })
+      })
+    }
+  })
+})
