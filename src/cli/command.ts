@@ -102,12 +102,12 @@ export function withLimits (command: Command): Command {
 export const isNodeNamed = (command: Command): boolean => ['directory', 'blockstore', 'orbitdb'].some(name => command.getOptionValueSource(name) === 'cli')
 
 /** Checks the root that was given, if one was. */
-export async function parseRoot (text?: string): Promise<string | undefined> {
+export async function parseRoot (text?: string, what = `--root "${text}"`): Promise<string | undefined> {
   const { CID } = await import('multiformats/cid')
   try {
     return text == null ? undefined : CID.parse(text).toString()
   } catch (cause) {
-    throw new CLIError('usage', `--root "${text}" is no CID: give the root as create prints it`, { cause })
+    throw new CLIError('usage', `${what} is no CID: give the root as create prints it`, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { withArchived } from './archived.ts'
 import { toBlobs } from './files.ts'
 import type { Layout } from './layout.ts'
-import type { BackupSource, DatabaseSummary, Limits, Salvaged } from '../index.ts'
+import type { BackupSource, Limits, Salvaged } from '../index.ts'
 
 /** What a restore would add to a database. */
 export interface Planned {
@@ -27,21 +27,23 @@ interface PlanOptions {
 export async function planRestore (archive: BackupSource, layout: Layout, { names, onSalvage, ...options }: PlanOptions): Promise<Planned[]> {
   const { DatabaseNotFoundError, diffBackups, inspectBackup } = await import('../index.ts')
   const source = await toBlobs(archive)
-  const { databases } = await inspectBackup(source, { ...options, onSalvage })
-  const isWanted = ({ address, name }: DatabaseSummary): boolean => names == null || names.includes(address) || (name != null && names.includes(name))
-  const wanted = databases.filter(isWanted)
-  const absent = names?.find(wantedName => !wanted.some(({ address, name }) => address === wantedName || name === wantedName))
-  if (absent != null) {
-    throw new DatabaseNotFoundError(`The archive has no database "${absent}"`)
-  }
-  const added = layout.blockstore.kind == null
-    ? new Map<string, number>()
-    : await withArchived(source, layout, options, async onNode => {
-      if (onNode.length === 0) {
-        return new Map<string, number>()
-      }
-      const { databases } = await diffBackups(onNode, source, { ...options, roots: { b: options.root } })
-      return new Map(databases.map(({ address, entries }) => [address as string, entries.new]))
+  const { databases, bases } = await inspectBackup(source, { ...options, onSalvage })
+  const differences = layout.blockstore.kind == null
+    ? []
+    // What a base has of databases that did not change since, the node may have as well
+    : await withArchived(source, layout, { ...options, all: bases.length > 0 }, async onNode => {
+      return onNode.length === 0 ? [] : (await diffBackups(onNode, source, { ...options, roots: { b: options.root } })).databases
     })
-  return wanted.map(({ address, name, type, entries }) => ({ address, name, type, entries, added: added.get(address) ?? entries }))
+  const known = new Map(differences.map(difference => [difference.address, difference]))
+  const planned = databases.map(({ address, name, type, entries }) => {
+    // Of an increment, the node may know the name
+    const { name: knownName, type: knownType, entries: { new: added } = { new: entries } } = known.get(address) ?? {}
+    return { address, name: name ?? knownName, type: type ?? knownType, entries, added }
+  })
+  const isNamed = ({ address, name }: Planned, wanted: string): boolean => address === wanted || name === wanted
+  const absent = names?.find(wanted => !planned.some(database => isNamed(database, wanted)))
+  if (absent != null) {
+    throw new DatabaseNotFoundError(`The archive has no database "${absent}", but ${planned.map(({ name, address }) => `"${name ?? address}"`).join(', ')}`)
+  }
+  return planned.filter(database => names == null || names.some(wanted => isNamed(database, wanted)))
 }

@@ -40,8 +40,30 @@ describe('orbitdb-backup diff, merge, snapshot and restore --dry-run', () => {
     strictEqual(code, 1)
     match(stdout, /^~ posts: 1 entry new, 0 gone, 20 the same/m)
     match(stdout, /^= settings: 4 entries, all the same/m)
+    match(stdout, /^1 of 4 databases differs$/m)
     match((await runCLI(['diff', monday, '-'], { input: await readFile(monday) })).stdout, /no difference/)
     deepStrictEqual(await readAll(directory), before)
+  })
+
+  it('say what they do not compare, and what they need besides', async () => {
+    const posts = join(await createDirectory(), 'posts.car')
+    await runJSON(['create', addresses.posts, '-d', directory, '-o', posts])
+    const some = await runCLI(['diff', posts, '-d', directory])
+    deepStrictEqual([some.code, some.stdout.split('\n').at(-2)], [0, 'no difference'])
+    match(some.stderr, /^note: 2 databases of the node are not in the archive: "(settings|team)", "(settings|team)"\. --all compares/)
+    const all = await runCLI(['diff', posts, '-d', directory, '--all'])
+    deepStrictEqual([all.code, all.stderr], [1, ''])
+    match(all.stdout, /^\+ settings: 4 entries new/m)
+
+    const same = join(await createDirectory(), 'same.car')
+    await runJSON(['create', '--all', '-d', directory, '-o', same, '--base', monday, '--base', tuesday])
+    const alone = await runCLI(['diff', same, '-d', directory])
+    strictEqual(alone.code, 8)
+    match(alone.stderr, /is needed with it: name that with --base$/m)
+    strictEqual((await runJSON(['diff', same, '-d', directory, '--base', tuesday, '--base', monday])).isSame, true)
+    const { code, stdout, stderr } = await runCLI(['verify', same])
+    deepStrictEqual([code, /^[^\n]*: nothing new, root \w+\n$/.test(stdout), /^error: Nothing was new since /.test(stderr)], [8, true, true])
+    strictEqual((await runJSON(['verify', same, tuesday, monday])).ok, true)
   })
 
   it('exit with 2 or more where they can not tell', async () => {
@@ -55,6 +77,9 @@ describe('orbitdb-backup diff, merge, snapshot and restore --dry-run', () => {
       [['merge', monday], 2],
       [['snapshot', 'delete', '-d', directory], 2],
       [['snapshot', 'other', '-d', directory], 2],
+      [['snapshot', 'delete', 'posts', '-d', directory], 2],
+      [['snapshot', 'list', 'posts', '-d', directory], 2],
+      [['snapshot', 'list', '--all', '-d', directory], 2],
       [['snapshot', 'create', 'nothing', '-d', directory], 4]
     ] as Array<[string[], number]>) {
       const { code, stderr } = await runCLI(args)
@@ -80,12 +105,17 @@ describe('orbitdb-backup diff, merge, snapshot and restore --dry-run', () => {
     const { databases } = await runJSON(['restore', monday, tuesday, '-d', old, '--dry-run'])
     deepStrictEqual(Object.fromEntries(databases.map(({ name, added, entries }: any) => [name, [added, entries]])), { posts: [1, 21], settings: [0, 4], team: [0, 1] })
     match((await runCLI(['restore', monday, '-d', copy, '-n'])).stdout, /would add 0 entries/)
+    // Of an increment, the node knows the names
+    const [onlyPosts, ...others] = (await runJSON(['restore', tuesday, '-d', old, '--dry-run', '--database', 'posts'])).databases
+    deepStrictEqual([onlyPosts.name, onlyPosts.type, onlyPosts.added, others], ['posts', 'events', 1, []])
     deepStrictEqual(await readAll(copy), before)
     const empty = await createDirectory()
     const planned = await runJSON(['restore', monday, '-d', empty, '--dry-run', '--database', 'posts'])
     deepStrictEqual(planned.databases.map(({ name, added }: any) => [name, added]), [['posts', 20]])
     deepStrictEqual(await readAll(empty), {})
-    strictEqual((await runCLI(['restore', monday, '-d', empty, '--dry-run', '--database', 'none'])).code, 4)
+    const none = await runCLI(['restore', monday, '-d', empty, '--dry-run', '--database', 'none'])
+    strictEqual(none.code, 4)
+    match(none.stderr, /no database "none", but "\w+", "\w+", "\w+"/)
   })
 
   for (const stores of ['level', 'fs'] as const) {

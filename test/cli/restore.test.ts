@@ -267,6 +267,18 @@ describe('orbitdb-backup restore', () => {
     })
   })
 
+  it('makes a node where it is told to, and adds to the one that it is in', async () => {
+    const directory = await createDirectory()
+    for (const args of [[], ['--dry-run']]) {
+      const { code, stderr } = await runCLI(['restore', posts, ...args], { cwd: directory })
+      deepStrictEqual([code, stderr], [2, 'error: No node is in this folder. Say where it is with --directory, or where to make a new one: --directory . makes it here\n'])
+      deepStrictEqual(await readdir(directory), [])
+    }
+    strictEqual((await runCLI(['restore', posts, '-d', '.'], { cwd: directory })).code, 0)
+    const { code, stdout } = await runCLI(['restore', all], { cwd: directory })
+    deepStrictEqual([code, /restored 3 databases/.test(stdout)], [0, true])
+  })
+
   describe('says in one line what is wrong', () => {
     const assertFails = async (args: string[], code: number, error: RegExp) => {
       const result = await runCLI(['restore', ...args])

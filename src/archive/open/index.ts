@@ -168,7 +168,7 @@ function pick (snapshots: Listed[], nameOrAddress: string): Listed {
   const byAddress = snapshots.filter(({ snapshot }) => snapshot.address === nameOrAddress)
   const found = byAddress.length > 0 ? byAddress : snapshots.filter(({ isAccess, manifest }) => !isAccess && manifest.name === nameOrAddress)
   if (found.length === 0) {
-    throw new DatabaseNotFoundError(`The backup has no database "${nameOrAddress}"`)
+    throw new DatabaseNotFoundError(`The backup has no database "${nameOrAddress}", but ${snapshots.filter(({ isAccess }) => !isAccess).map(({ manifest: { name } }) => `"${name}"`).join(', ')}`)
   }
   if (found.length > 1) {
     throw new DatabaseNotFoundError(`The backup has several databases "${nameOrAddress}": give the address, ${found.map(({ snapshot }) => snapshot.address).join(' or ')}`, { code: 'database-ambiguous' })

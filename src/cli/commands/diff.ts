@@ -42,9 +42,13 @@ It exits with 0 when there is no difference, with 1 when there is one, and with 
       await compare(path, other, options, isNodeNamed(command), context)
     } catch (error) {
       const { exitCode, message } = toCLIError(error)
-      throw context.signal.aborted ? error : new CLIError(exitCode === exitCodes.failed ? 'usage' : exitCode, message, { cause: error })
+      const hint = exitCode === exitCodes.needsBase ? ': name that with --base' : ''
+      throw context.signal.aborted ? error : new CLIError(exitCode === exitCodes.failed ? 'usage' : exitCode, `${message}${hint}`, { cause: error })
     }
   }))
+
+/** How many databases are named in one line. */
+const maxNamed = 5
 
 async function compare (path: string, other: string | undefined, options: DiffOptions, hasNode: boolean, context: Context): Promise<void> {
   if (hasNode === (other != null)) {
@@ -60,11 +64,16 @@ async function compare (path: string, other: string | undefined, options: DiffOp
   const diffNode = async (): Promise<BackupDifference> => {
     const layout = await findLayout(options)
     assertHasBlocks(layout, options)
-    return withArchived(a, layout, { all: options.all, salvage, limits, signal }, databases => {
+    return withArchived(a, layout, { all: options.all, salvage, limits, signal }, async (databases, others) => {
       if (databases.length === 0) {
         throw new CLIError('notFound', `None of the databases of the archive is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
       }
-      return diffBackups(a, databases, settings)
+      const difference = await diffBackups(a, databases, settings)
+      if (others.length > 0) {
+        const names = others.slice(0, maxNamed).map(({ manifest, address }) => `"${shown(manifest?.name ?? address)}"`)
+        output.warn(`${count(others.length, 'database')} of the node ${others.length === 1 ? 'is' : 'are'} not in the archive: ${names.join(', ')}${others.length > maxNamed ? ', ...' : ''}. --all compares with these as well`)
+      }
+      return difference
     })
   }
   const difference = other == null
@@ -77,6 +86,7 @@ async function compare (path: string, other: string | undefined, options: DiffOp
 const signs: Record<DatabaseDifference['state'], string> = { same: '=', changed: '~', new: '+', gone: '-' }
 
 function describe ({ databases, isSame }: BackupDifference, hashes: boolean): string[] {
+  const different = databases.filter(({ state }) => state !== 'same').length
   const lines = databases.flatMap(({ address, name, state, isAccess, entries, heads, writers }) => {
     const parts = [
       state === 'same' ? `${countEntries(entries.same)}, all the same` : `${countEntries(entries.new)} new, ${entries.gone} gone, ${entries.same} the same`,
@@ -86,5 +96,5 @@ function describe ({ databases, isSame }: BackupDifference, hashes: boolean): st
     const title = `${signs[state]} ${shown(name ?? address)}${isAccess ? ' (access controller)' : ''}: ${parts.join(', ')}, ${address}`
     return [title, ...hashes ? [...(entries.hashes?.new ?? []).map(hash => `  + ${hash}`), ...(entries.hashes?.gone ?? []).map(hash => `  - ${hash}`)] : []]
   })
-  return [...lines, isSame ? 'no difference' : `${count(databases.filter(({ state }) => state !== 'same').length, 'database')} of ${databases.length} differ`]
+  return [...lines, isSame ? 'no difference' : `${different} of ${count(databases.length, 'database')} ${different === 1 ? 'differs' : 'differ'}`]
 }

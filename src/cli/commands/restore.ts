@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Option } from 'commander'
-import { collect, createCommand, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
+import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
 import { databaseNamesIn, hashOf } from '../databases.ts'
 import { planRestore } from '../dry-run.ts'
 import { CLIError } from '../errors.ts'
@@ -12,6 +12,7 @@ import { count, countEntries } from '../output.ts'
 import { findPlace } from '../places.ts'
 import { shown } from '../text.ts'
 import { withNode } from '../lock.ts'
+import type { Command } from 'commander'
 import type { ArchiveOptions, Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
@@ -30,7 +31,7 @@ const verifyOptions: Record<RestoreOptions['verify'], ImportOptions['verify']> =
 
 export const restore = withSalvage(withLocation(withArchives(createCommand('restore', {
   summary: 'restore the databases of an archive',
-  description: `Restores the databases of an archive in a node's directories: in new ones, which are made, or in those of a node, which must be down. A database that is there already keeps all that it has, and gets what it lacks.
+  description: `Restores the databases of an archive in a node's directories: in new ones, which are made where --directory or the others say, or in those of a node, which must be down. A database that is there already keeps all that it has, and gets what it lacks.
 
 Every block is checked against its hash. No key and no identity is made: a restored database can be read by anyone, and written to only by an identity that its access controller names, so keep the keystore of its writers (orbitdb/keystore) in a safe place of its own.
 
@@ -39,7 +40,7 @@ Every block is checked against its hash. No key and no identity is made: a resto
 If it fails, new directories are removed, and what it stored in those of a node is not pinned, so that the node's garbage collection removes it.`,
   examples: [
     ['orbitdb-backup restore posts.car -d ./node', 'a file, on a node in another folder, or on a new one'],
-    ['gunzip < all.car.gz | orbitdb-backup restore', 'what a program writes, on a node in this folder'],
+    ['gunzip < all.car.gz | orbitdb-backup restore', 'what a program writes, on the node in this folder'],
     ['orbitdb-backup restore monday.car tuesday.car', 'an archive and what is new since, in any order'],
     ['orbitdb-backup restore all.car --database posts', 'one of the databases of an archive'],
     ['orbitdb-backup restore all.car -d ./node --dry-run', 'what would it add?'],
@@ -55,13 +56,17 @@ If it fails, new directories are removed, and what it stored in those of a node 
   .addOption(new Option('--verify <what>', 'what to check of the entries').choices(Object.keys(verifyOptions)).default('full'))
   .option('--indexed', 'put key-value databases where KeyValueIndexed keeps them (default: where the node has them)')
   .option('--no-indexed', 'put them where KeyValue keeps them')
-  .action((paths: string[], options: RestoreOptions) => run(options, context => restoreArchive(paths, options, context)))
+  .action((paths: string[], options: RestoreOptions, command: Command) => run(options, context => restoreArchive(paths, options, isNodeNamed(command), context)))
 
-async function restoreArchive (paths: string[], options: RestoreOptions, { signal, output }: Context): Promise<void> {
+async function restoreArchive (paths: string[], options: RestoreOptions, isNamed: boolean, { signal, output }: Context): Promise<void> {
   const { salvage = false } = options
   const { source, size, name } = await (salvage ? openLoose : openSource)(paths, signal)
   output.expect({ bytes: size })
   let layout = await findLayout(options)
+  let before = await prepareUndo(layout)
+  if (!isNamed && layout.blockstore.kind == null && before.names.size === 0) {
+    throw new CLIError('usage', 'No node is in this folder. Say where it is with --directory, or where to make a new one: --directory . makes it here')
+  }
   if (options.dryRun === true) {
     const planned = await planRestore(source, layout, { names: options.database, root: await parseRoot(options.root), limits: await parseLimits(options.limit), salvage, onSalvage: ({ message }) => output.warn(message), signal })
     output.result({
@@ -73,7 +78,6 @@ async function restoreArchive (paths: string[], options: RestoreOptions, { signa
     })
     return
   }
-  let before = await prepareUndo(layout)
   if (layout.blockstore.kind == null && before.names.size > 0) {
     // Another may have made all of it since it was looked for
     layout = await findLayout(options)

@@ -1,5 +1,5 @@
 import { Argument } from 'commander'
-import { createCommand, parseLimits, run, withLimits, withLocation } from '../command.ts'
+import { createCommand, parseLimits, parseRoot, run, withLimits, withLocation } from '../command.ts'
 import { findDatabases, pickDatabases } from '../databases.ts'
 import { CLIError } from '../errors.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
@@ -66,7 +66,10 @@ const actions = {
     const root = String(await createSnapshot(databases, { limits: await parseLimits(limit), signal, onProgress: event => { if (event.type !== 'orbitdb-backup:create:problem') output.onProgress(event) } }))
     output.result({ json: { root, databases: databases.map(({ address, name }) => ({ address, name })) }, text: () => `snapshot of ${count(databases.length, 'database')}, root ${root}` })
   },
-  list: async ({ node, options: { limit }, context: { signal, output } }: Job): Promise<void> => {
+  list: async ({ node, names, options: { all = false, limit }, context: { signal, output } }: Job): Promise<void> => {
+    if (all || names.length > 0) {
+      throw new CLIError('usage', 'list shows every snapshot that is there, and takes no names')
+    }
     const { listSnapshots } = await import('../../index.ts')
     const snapshots = await listSnapshots(node.ipfs, { limits: await parseLimits(limit), signal })
     output.result({
@@ -74,11 +77,12 @@ const actions = {
       text: () => snapshots.length === 0 ? 'no snapshot' : snapshots.map(describe).join('\n')
     })
   },
-  delete: async ({ node, names, context: { output } }: Job): Promise<void> => {
-    if (names.length === 0) {
+  delete: async ({ node, names, options: { all = false }, context: { output } }: Job): Promise<void> => {
+    if (names.length === 0 || all) {
       throw new CLIError('usage', 'No snapshot is given: give its root')
     }
     const { deleteSnapshot } = await import('../../index.ts')
+    for (const name of names) await parseRoot(name, `"${shown(name)}"`)
     for (const name of names) {
       if (!await deleteSnapshot(node.ipfs, name)) {
         throw new CLIError('notFound', `No snapshot "${shown(name)}" is there`)

@@ -33,6 +33,8 @@ async function verifyArchive (paths: string[], { root: cid, limit, salvage = fal
 
   const { roots, ok, needs, databases, problems, unchecked } = report
   const isIncomplete = needs.length > 0 && problems.length === 0
+  // An increment of which its base is all
+  const isEmpty = isIncomplete && roots.every(root => needs.includes(root))
   const list = (title: string, findings: Array<{ message: string }>): string[] => [
     ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${shown(inArchive(message), 500)}`),
     ...findings.length > maxFindings ? [`${title}: ... and ${count(findings.length - maxFindings, 'other')}, --json lists them all`] : []
@@ -43,11 +45,13 @@ async function verifyArchive (paths: string[], { root: cid, limit, salvage = fal
     text: () => [
       ...list('problem', problems),
       ...list('not checked', unchecked),
-      `${name}: ${ok ? 'valid' : isIncomplete ? `incomplete: needs ${needs.join(', ')}` : 'not valid'}, ${count(databases.length, 'database')}, ${countEntries(entries)}, ${formatRoots(roots)}`
+      `${name}: ${ok ? 'valid' : isEmpty ? 'nothing new' : isIncomplete ? `incomplete: needs ${needs.join(', ')}` : 'not valid'}, ${isEmpty ? '' : `${count(databases.length, 'database')}, ${countEntries(entries)}, `}${formatRoots(roots)}`
     ].join('\n')
   })
   if (isIncomplete) {
-    throw new CLIError('needsBase', `The archive has only what is new since ${needs.join(', ')}: give that as well, to check both`)
+    throw new CLIError('needsBase', isEmpty
+      ? `Nothing was new since ${needs.join(', ')}, and the archive has nothing of its own: check that`
+      : `The archive has only what is new since ${needs.join(', ')}: give that as well, to check both`)
   }
   if (!ok) {
     throw new CLIError('damaged', `The archive is not valid: ${inArchive(problems[0].message)}${problems.length > 1 ? `, and ${count(problems.length - 1, 'other problem')}` : ''}`)
