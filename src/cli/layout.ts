@@ -64,7 +64,7 @@ export async function namesIn (path: string): Promise<string[]> {
 const isLevel = (names: string[]): boolean => names.includes('CURRENT') || isUnmade(names)
 
 /** Whether files are those of a LevelDB that is just being made, or was when the process was killed. */
-const isUnmade = (names: string[]): boolean => names.includes('LOCK') && !names.includes('CURRENT')
+const isUnmade = (names: string[]): boolean => names.length > 0 && names.every(name => /^(LOG|LOG\.old|LOCK|MANIFEST-\d+|\d+\.(log|dbtmp))$/.test(name))
 
 async function findStore (store: keyof typeof usualNames, { directory, [store]: given }: LocationOptions, options: StoreOptions | undefined): Promise<StoreLocation> {
   if (given != null) {
@@ -74,11 +74,19 @@ async function findStore (store: keyof typeof usualNames, { directory, [store]: 
   let unknown: StoreLocation | undefined
   for (const name of usualNames[store]) {
     const path = join(directory, name)
-    const names = await namesIn(path)
-    if (isLevel(names)) {
-      return { path, isGiven: false, options, kind: 'level', isUnmade: isUnmade(names) }
+    const findLevel = async (): Promise<StoreLocation | undefined> => {
+      const names = await namesIn(path)
+      return isLevel(names) ? { path, isGiven: false, options, kind: 'level', isUnmade: isUnmade(names) } : undefined
+    }
+    const level = await findLevel()
+    if (level != null) {
+      return level
     }
     const found = store === 'blockstore' ? await findFileBlocks(path) : await findFileData(path)
+    const made = found.isEmpty || found.forms.length > 0 ? undefined : await findLevel()
+    if (made != null) {
+      return made
+    }
     const location: StoreLocation = { path, isGiven: false, options, kind: 'fs', ...store === 'blockstore' && { found: found as Found<BlockForm> } }
     if (found.forms.length > 0) {
       return location

@@ -9,7 +9,8 @@ import { encodeBlock, toCID as parseCID } from '../helpers/blocks.ts'
 import { kinds, useHelia } from '../helpers/helia.ts'
 import { createLevelBlocks } from '../../src/blocks/level.ts'
 import { createPublicBlocks } from '../../src/blocks/public.ts'
-import { createBlocks } from '../../src/blocks/index.ts'
+import { createBlocks, createHold, createHoldId, holdBlocks, releaseBlocks } from '../../src/blocks/index.ts'
+import type { Hold } from '../../src/blocks/held.ts'
 import type { Node } from '../helpers/node.ts'
 import type { Block } from '../../src/index.ts'
 
@@ -124,19 +125,24 @@ describe('Blocks', () => {
     })
   }
 
-  for (const how of ['unpinned', 'pinned', 'deleted']) {
+  for (const how of ['unpinned', 'pinned', 'kept', 'released', 'deleted']) {
     it(`are ${how} by a store that fails then: nothing more is written to it, as that could be lost`, async () => {
       const node = await create()
       const blocks = await createPublicBlocks(node)
       const [pinned, other] = await createLeaves(2)
       await blocks.putMany([pinned, other])
       await blocks.pinMany([pinned[0]])
+      const hold = ([hash]: Block): Promise<Hold> => createHold(createHoldId(), parseCID(hash).multihash.digest)
+      const [held, later] = [await hold(pinned), await hold(other)]
+      await holdBlocks(node, blocks, held)
       const full = Object.assign(new Error('IO error: 000001.log: No space left on device'), { code: 'LEVEL_IO_ERROR' })
       const level = how === 'deleted' ? (node.blockstore as any).child.child.child.db : (node.datastore as any).db
-      const stub = sinon.stub(level, how === 'pinned' ? 'put' : 'del').rejects(full)
+      const stub = sinon.stub(level, ['pinned', 'kept'].includes(how) ? 'put' : 'del').rejects(full)
       const fail: Record<string, () => Promise<unknown>> = {
         unpinned: () => blocks.unpinMany([pinned[0]]),
         pinned: () => blocks.pinMany([other[0]], { isShallow: true }),
+        kept: () => holdBlocks(node, blocks, later),
+        released: () => releaseBlocks(node, held.pin),
         deleted: () => blocks.deleteMany([other[0]])
       }
       await rejects(fail[how](), { code: 'storage-failed' })
