@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import drain from 'it-drain'
 import { archive, readCar } from '../helpers/archives.ts'
 import { toCID } from '../helpers/blocks.ts'
 import { read } from '../helpers/backups.ts'
@@ -99,6 +100,17 @@ describe('createSnapshot', () => {
     await deleteBlock(ipfs, hash)
     deepStrictEqual((await listSnapshots(ipfs)).map(({ isComplete }) => isComplete), [false])
     await ipfs.blockstore.put(toCID(hash) as any, bytes)
+    deepStrictEqual((await listSnapshots(ipfs)).map(({ root, isComplete }) => [String(root), isComplete]), [[String(root), true]])
+  })
+
+  it('keeps what a database has besides entries, though nothing else has pinned it', async () => {
+    const { ipfs, orbitdb } = await createReplica()
+    const db = await orbitdb.open('shared', { type: 'events' })
+    await db.add('one')
+    await drain(ipfs.pins.rm(toCID(orbitdb.identity.hash) as any))
+    const root = await createSnapshot(db)
+    await ipfs.gc()
+    ok((await keysOn(ipfs)).has(keyOf(toCID(orbitdb.identity.hash))))
     deepStrictEqual((await listSnapshots(ipfs)).map(({ root, isComplete }) => [String(root), isComplete]), [[String(root), true]])
   })
 
