@@ -7,10 +7,10 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { parse } from 'yaml'
-import { anchorsOf, linksOf } from './helpers/markdown.ts'
-import { pack } from './helpers/package.ts'
-import { root } from './helpers/scripts.ts'
-import type { Packed } from './helpers/package.ts'
+import { anchorsOf, linksOf } from '../helpers/markdown.ts'
+import { pack } from '../helpers/package.ts'
+import { root } from '../helpers/scripts.ts'
+import type { Packed } from '../helpers/package.ts'
 
 const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8')
 const manifest = JSON.parse(await read('package.json'))
