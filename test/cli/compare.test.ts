@@ -62,7 +62,8 @@ describe('orbitdb-backup diff, merge, snapshot and restore --dry-run', () => {
     match(alone.stderr, /is needed with it: name that with --base$/m)
     strictEqual((await runJSON(['diff', same, '-d', directory, '--base', tuesday, '--base', monday])).isSame, true)
     const { code, stdout, stderr } = await runCLI(['verify', same])
-    deepStrictEqual([code, /^[^\n]*: nothing new, root \w+\n$/.test(stdout), /^error: Nothing was new since /.test(stderr)], [8, true, true])
+    deepStrictEqual([code, /^[^\n]*: nothing new, root \w+\n$/.test(stdout), /^error: The archive has nothing of its own, as nothing was new since /.test(stderr)], [8, true, true])
+    match((await runCLI(['inspect', same])).stderr, /^error: The archive has nothing of its own, as nothing was new since .* is needed with it\n$/)
     strictEqual((await runJSON(['verify', same, tuesday, monday])).ok, true)
   })
 

@@ -50,7 +50,7 @@ async function verifyArchive (paths: string[], { root: cid, limit, salvage = fal
   })
   if (isIncomplete) {
     throw new CLIError('needsBase', isEmpty
-      ? `Nothing was new since ${needs.join(', ')}, and the archive has nothing of its own: check that`
+      ? `The archive has nothing of its own, as nothing was new since ${needs.join(', ')}: give that as well, to check both`
       : `The archive has only what is new since ${needs.join(', ')}: give that as well, to check both`)
   }
   if (!ok) {
