@@ -12,7 +12,7 @@ import { openSource } from './sources/index.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
 import { cidOf } from '../blocks/cids.ts'
 import { detach } from '../blocks/detach.ts'
-import { toHash } from '../blocks/hashes.ts'
+import { toHash, toHashText } from '../blocks/hashes.ts'
 import { MissingBlockError } from '../core/index.ts'
 import { Intake } from '../core/intake.ts'
 import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
@@ -83,10 +83,32 @@ const maxBatchBytes = 2 ** 22
 export async function restoreBackup<Restored extends Database<any> | Array<Database<any>> = AnyDatabase> (
   orbitdb: OrbitDB<any>,
   source: BackupSource,
-  { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions = {}
+  options: RestoreBackupOptions = {}
 ): Promise<Restored> {
+  const blocks = await createBlocks(orbitdb.ipfs)
+  const witness = options.entryStorage == null ? await blocks.putWitness?.({ signal: options.signal }) : undefined
+  try {
+    return await restore({ orbitdb, blocks, witness }, source, options) as Restored
+  } finally {
+    // If it can not be deleted, it is garbage
+    if (witness != null) await blocks.deleteMany([witness]).catch(() => {})
+  }
+}
+
+/** What there is to restore on. */
+interface Target {
+  orbitdb: OrbitDB<any>
+  blocks: Blocks
+  /** See {@link Blocks.putWitness}. */
+  witness?: string
+}
+
+async function restore (
+  { orbitdb, blocks, witness }: Target,
+  source: BackupSource,
+  { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
+): Promise<Database | Database[]> {
   const { ipfs } = orbitdb
-  const blocks = await createBlocks(ipfs)
   const limits = toLimits(someLimits)
   const root = salvage ? undefined : someRoot
   const opened: Source & { salvaged?: Salvaged } = salvage
@@ -135,8 +157,8 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
         entryStorage,
         signal,
         restore: {
-          ...await toState(blocks, database, dag),
-          intake: intakes.get(database),
+          ...await toState(blocks, database, dag, intakes.get(database)),
+          witness,
           hasExactHeads: true,
           verify,
           repair,
@@ -158,7 +180,7 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   }
   isRestored = true
   const all = [...restored]
-  return (all.length === 1 ? all[0] : all) as Restored
+  return all.length === 1 ? all[0] : all
 }
 
 /** The error about a node that has not what an archive leaves out. */
@@ -167,11 +189,15 @@ function needsBases ({ bases }: Dag, cause?: MissingBlockError): IncompleteArchi
 }
 
 /** The state of a database whose blocks are stored. */
-async function toState (blocks: Blocks, { address, heads, entryDigests, accessController }: DagDatabase, dag: Dag): Promise<RestoreState> {
+async function toState (blocks: Blocks, { address, heads, countEntries, entryDigests, accessController }: DagDatabase, dag: Dag, { intake, count }: { intake?: Intake, count?: number } = {}): Promise<RestoreState> {
   const state: RestoreState = {
     address,
     heads: Array.from({ length: heads.size }, (_, place) => hashOfDigest(heads.at(place))),
-    index: hashesOf(entryDigests())
+    index: intake == null ? hashesOf(entryDigests()) : [],
+    intake
+  }
+  if (intake != null && count !== countEntries()) {
+    for (const digest of entryDigests()) intake.expectText(toHashText(cidOf(digest)))
   }
   if (accessController != null && 'database' in accessController) {
     const database = dag.databases().find(({ address }) => address === accessController.database)
@@ -192,8 +218,8 @@ function * hashesOf (digests: Iterable<Uint8Array>): Generator<string> {
 interface StoredArchive {
   dag: Dag
   picked: Set<DagDatabase>
-  /** What took entries as they came */
-  intakes: Map<DagDatabase, Intake>
+  /** What took entries as they came, and how many */
+  intakes: Map<DagDatabase, { intake: Intake, count: number }>
 }
 
 interface StoreOptions {
@@ -210,7 +236,7 @@ interface StoreOptions {
 async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIntake, entryStorage, signal }: StoreOptions): Promise<StoredArchive> {
   const writer = createWriter(batch => blocks.putMany(batch, { signal }))
   const entryWriter = entryStorage == null ? undefined : createWriter(batch => putEntries(entryStorage, batch, signal))
-  const intakes = new Map<DagDatabase, Intake>()
+  const intakes: StoredArchive['intakes'] = new Map()
   const manifests = new Map<string, ManifestFacts>()
   let picked: Set<DagDatabase> | undefined
 
@@ -239,15 +265,14 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIn
     }
   }
 
-  const takeEntry = (database: DagDatabase, digest: Uint8Array, bytes: Uint8Array): boolean | Promise<boolean> => {
-    let intake = intakes.get(database)
-    if (intake == null) {
-      intake = createIntake(database)
-      intakes.set(database, intake)
+  const takeEntry = (database: DagDatabase, [cid, bytes]: StoredBlock): boolean | Promise<boolean> => {
+    let taken = intakes.get(database)
+    if (taken == null) {
+      taken = { intake: createIntake(database), count: 0 }
+      intakes.set(database, taken)
     }
-    const hash = hashOfDigest(digest)
-    intake.expect(hash)
-    return intake.take(hash, bytes)
+    taken.count++
+    return taken.intake.takeText(toHashText(cid), bytes)
   }
 
   try {
@@ -265,7 +290,7 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIn
           const block: StoredBlock = [cidOf(digest), bytes]
           if (database != null && !database.isAccess) {
             // What is not asked for may be anything
-            const taken = names == null || picked != null ? takeEntry(database, digest, bytes) : undefined
+            const taken = names == null || picked != null ? takeEntry(database, block) : undefined
             if (taken instanceof Promise) await untilAborted(taken, signal)
             await entryWriter?.put(block)
           }

@@ -16,6 +16,11 @@ export interface BlocksOptions {
 export interface PinOptions extends BlocksOptions {
   /** Pin just the blocks, and not what they link to, which may have to be fetched. */
   isShallow?: boolean
+  /**
+   * What {@link Blocks.putWitness} resolved to: the blocks were all stored since. As long as it is there no garbage
+   * was collected, and they are there, without being asked for.
+   */
+  witness?: string
 }
 
 /** Blocks that were read one after the other. */
@@ -38,6 +43,11 @@ export interface Blocks {
   hasMany (names: BlockName[], options?: BlocksOptions): Promise<boolean[]>
   /** Stores blocks, which are not pinned. Their bytes are not checked against their names. */
   putMany (blocks: Array<[name: BlockName, bytes: Uint8Array]>, options?: BlocksOptions): Promise<void>
+  /**
+   * Stores a block of no use, which nothing pins and nobody else has, so that it is gone as soon as garbage is
+   * collected. Left out where pinning does not ask for it. To be deleted when it has served.
+   */
+  putWitness? (options?: BlocksOptions): Promise<string>
   /** Deletes blocks, but for those that are pinned. */
   deleteMany (names: BlockName[], options?: BlocksOptions): Promise<void>
   /** Whether blocks are pinned, by themselves or by what links to them. */

@@ -1,3 +1,5 @@
+import { toLatin1 } from './latin1.ts'
+
 /*
  * Blocks are known by their SHA2-256 digests: 32 bytes, the same whatever codec a CID has. Very many of
  * them take the least memory one after the other, and are found there without a string or an object for each.
@@ -130,7 +132,7 @@ export function equalDigests (a: Uint8Array, aAt: number, b: Uint8Array, bAt: nu
 }
 
 /** A digest as a key of a map: a character for each byte. */
-export const keyOf = (digest: Uint8Array, at = 0): string => String.fromCharCode.apply(null, digest.subarray(at, at + digestLength) as unknown as number[])
+export const keyOf = (digest: Uint8Array, at = 0): string => toLatin1(digest, at, at + digestLength)
 
 /** The digest of a key. */
 export const toDigest = (key: string): Uint8Array => Uint8Array.from(key, char => char.charCodeAt(0))

@@ -1,5 +1,7 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
+import { toLatin1 } from './latin1.ts'
+import type { CIDBytes } from './blocks.ts'
 
 /*
  * OrbitDB names blocks by hashes: base58btc strings of CIDs, which nearly always are CIDs of
@@ -11,28 +13,35 @@ import { CID } from 'multiformats/cid'
 export const cidLength = 36
 
 /** The number of characters of its hash. */
-const hashLength = 49
+export const hashLength = 49
 
 // Bytes are taken as big-endian numbers with digits of 24 bits. Times a power of the base below
 // 2^29 they are still exact in floating point.
 const bytesPerDigit = 3
 const digitBase = 2 ** 24
 
+/** The codes of characters, up to the end of an array, and where they start there. */
+interface Encoded {
+  chars: Uint8Array
+  start: number
+}
+
 /**
  * Creates a function that converts bytes to characters of an alphabet: at most those of a CID, the
- * first of which is not 0.
+ * first of which is not 0. What it returns is valid until the next call.
  */
-function createEncoder (alphabet: string, charsPerStep: number): (bytes: Uint8Array) => string {
+function createEncoder (alphabet: string, charsPerStep: number): (bytes: Uint8Array) => Encoded {
   const base = alphabet.length
   const step = base ** charsPerStep
   const codes = Uint8Array.from(alphabet, char => char.charCodeAt(0))
   const digits = new Float64Array(cidLength / bytesPerDigit)
   const chars = new Uint8Array(64)
+  const encoded = { chars, start: 0 }
 
   return bytes => {
     const length = Math.ceil(bytes.length / bytesPerDigit)
     for (let i = length - 1, end = bytes.length; i >= 0; i--, end -= bytesPerDigit) {
-      digits[i] = ((bytes[end - 3] ?? 0) << 16) | ((bytes[end - 2] ?? 0) << 8) | bytes[end - 1]
+      digits[i] = ((end > 2 ? bytes[end - 3] : 0) << 16) | ((end > 1 ? bytes[end - 2] : 0) << 8) | bytes[end - 1]
     }
     let at = chars.length
     for (let start = 0; start < length;) {
@@ -50,8 +59,15 @@ function createEncoder (alphabet: string, charsPerStep: number): (bytes: Uint8Ar
       while (start < length && digits[start] === 0) start++
     }
     while (chars[at] === codes[0]) at++
-    return String.fromCharCode.apply(null, chars.subarray(at) as unknown as number[])
+    encoded.start = at
+    return encoded
   }
+}
+
+/** The text of characters, after another one that says what base they are of. */
+function withPrefix (prefix: number, { chars, start }: Encoded): string {
+  chars[start - 1] = prefix
+  return toLatin1(chars, start - 1, chars.length)
 }
 
 const base58Alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
@@ -122,8 +138,21 @@ export function isOfDagCbor (bytes: Uint8Array): boolean {
 /** Converts the bytes of a CID to a hash. */
 export function toHash (bytes: Uint8Array): string {
   return bytes.length === cidLength && isOfDagCbor(bytes)
-    ? 'z' + encodeBase58(bytes)
+    ? withPrefix(0x7a, encodeBase58(bytes))
     : CID.decode(bytes).toString(base58btc)
+}
+
+const hashText = new Uint8Array(hashLength)
+
+/**
+ * Converts the bytes of the CID of a DAG-CBOR block to the characters of its hash, without a string. They are
+ * valid until the next call.
+ */
+export function toHashText (cid: CIDBytes): Uint8Array {
+  const { chars, start } = encodeBase58(cid)
+  hashText[0] = 0x7a
+  for (let i = 1; i < hashLength; i++) hashText[i] = chars[start - 1 + i]
+  return hashText
 }
 
 /**
@@ -145,7 +174,7 @@ export function isDagCborHash (hash: string): boolean {
 
 /** Converts bytes to base36, as `base36.encode` of multiformats does. */
 export function toBase36 (bytes: Uint8Array): string {
-  return 'k' + encodeBase36(bytes)
+  return withPrefix(0x6b, encodeBase36(bytes))
 }
 
 const base32Codes = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', char => char.charCodeAt(0))
@@ -153,14 +182,17 @@ const base32Codes = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', char => 
 /** The number of base32 characters of a multihash. */
 const base32Length = 55
 
-/** Converts bytes to base32, as `base32upper.encode` of multiformats does. */
-export function toBase32Upper (bytes: Uint8Array): string {
-  const chars = new Uint8Array(1 + Math.ceil(bytes.length * 8 / 5))
+const base32Chars = new Uint8Array(64)
+
+/** Converts bytes, from some place on, to base32, as `base32upper.encode` of multiformats does. */
+export function toBase32Upper (bytes: Uint8Array, from = 0): string {
+  const length = 1 + Math.ceil((bytes.length - from) * 8 / 5)
+  const chars = length <= base32Chars.length ? base32Chars : new Uint8Array(length)
   chars[0] = 0x42
   let at = 1
   let bits = 0
   let count = 0
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = from; i < bytes.length; i++) {
     bits = ((bits & 31) << 8) | bytes[i]
     for (count += 8; count >= 5;) {
       count -= 5
@@ -170,7 +202,7 @@ export function toBase32Upper (bytes: Uint8Array): string {
   if (count > 0) {
     chars[at] = base32Codes[(bits << (5 - count)) & 31]
   }
-  return String.fromCharCode.apply(null, chars as unknown as number[])
+  return toLatin1(chars, 0, length)
 }
 
 /** Whether a string ends, from a position on, with what `toBase32Upper` gives for the multihash of a digest. */

@@ -1,12 +1,13 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { equals } from 'uint8arrays/equals'
 import { readInBatches } from './batches.ts'
-import { cidOf } from './cids.ts'
+import { cidOf, isShort } from './cids.ts'
 import { detach } from './detach.ts'
 import { digestLength } from './digests.ts'
-import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes } from './hashes.ts'
+import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes, toHash } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
+import { sha256 } from './sha256.ts'
 import { guardWrites } from '../core/guard-writes.ts'
 import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
 import type { HeliaNode } from '../core/index.ts'
@@ -139,6 +140,8 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     return
   }
   const { lock, blocks: level, pins } = stores
+  // What a LevelDB writes it has copied before; others keep what they are given
+  const toStored = level.constructor.name === 'ClassicLevel' ? (bytes: Uint8Array) => bytes : detach
 
   /** Writes records, unless something could not be written before: then the node has to be started again. */
   const write = (db: Level, operations: LevelOperation[]): Promise<void> => {
@@ -172,28 +175,35 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
 
     putMany: (blocks, { signal } = {}) => locked(signal, () => {
-      return write(level, blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: detach(bytes) })))
+      return write(level, blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: toStored(bytes) })))
     })
   }
   if (pins == null) {
     return blocks
   }
 
-  /** Pins blocks, without what they link to, and returns those that were not pinned. */
-  const pinEach = async (cids: CIDBytes[], pin: Uint8Array): Promise<CIDBytes[]> => {
-    const missing = (await level.hasMany(cids.map(blockKey))).indexOf(false)
-    if (missing !== -1) {
-      throw missingBlock(cids[missing])
+  const hasWitness = async (witness: string | undefined): Promise<boolean> => {
+    return witness != null && (await level.hasMany([blockKey(witness)]))[0]
+  }
+
+  /** Pins blocks, without what they link to. Whether each was pinned already. */
+  const pinEach = async (cids: CIDBytes[], pin: Uint8Array, witness?: string): Promise<boolean[]> => {
+    if (!await hasWitness(witness)) {
+      const missing = (await level.hasMany(cids.map(blockKey))).indexOf(false)
+      if (missing !== -1) {
+        throw missingBlock(cids[missing])
+      }
     }
     const keys = cids.map(pinnedBlockKey)
     const pinned = await pins.getMany(keys)
     // A block has a record of being pinned before its pin is made
     const known = cids.filter((cid, i) => pinned[i] != null)
-    const havePins = await pins.hasMany(known.map(pinKey))
-    const done = new Set(known.filter((cid, i) => havePins[i]))
+    const havePins = known.length === 0 ? [] : await pins.hasMany(known.map(pinKey))
+    let next = 0
+    const arePinned = pinned.map(record => record != null && havePins[next++])
     const operations: LevelOperation[] = []
     for (const [i, cid] of cids.entries()) {
-      if (done.has(cid)) {
+      if (arePinned[i]) {
         continue
       }
       const record = addPin(pinned[i], cid)
@@ -203,7 +213,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
       operations.push({ type: 'put', key: pinKey(cid), value: pin })
     }
     await write(pins, operations)
-    return done.size === 0 ? cids : cids.filter(cid => !done.has(cid))
+    return arePinned
   }
 
   /** Finds the blocks that are there and have no links. */
@@ -217,10 +227,22 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
 
     arePinned: (names, { signal } = {}) => locked(signal, () => pins.hasMany(names.map(pinnedBlockKey))),
 
-    pinMany: async (names, { signal, isShallow = false } = {}) => {
+    putWitness: async options => {
+      const bytes = dagCbor.encode(crypto.getRandomValues(new Uint8Array(32)))
+      const cid = cidOf(await sha256(bytes))
+      await blocks.putMany([[cid, bytes]], options)
+      return toHash(cid)
+    },
+
+    pinMany: async (names, { signal, isShallow = false, witness } = {}) => {
       const cids = names.map(toCIDBytes)
-      const leaves = new Set(isShallow ? cids : await findLeaves(cids, signal))
-      const pinned = new Set(await locked(signal, () => pinEach([...leaves], isShallow ? shallowPin : deepPin)))
+      if (isShallow) {
+        const arePinned = await locked(signal, () => pinEach(cids, shallowPin, witness))
+        return names.filter((name, i) => !arePinned[i])
+      }
+      const leaves = new Set(await findLeaves(cids, signal))
+      const arePinned = await locked(signal, () => pinEach([...leaves], deepPin))
+      const pinned = new Set([...leaves].filter((cid, i) => !arePinned[i]))
       const others = names.filter((name, i) => !leaves.has(cids[i]))
       const othersPinned = new Set(others.length === 0 ? [] : await publicBlocks.pinMany(others, { signal }))
       return names.filter((name, i) => pinned.has(cids[i]) || othersPinned.has(name))
@@ -300,7 +322,10 @@ async function * readThrough (
   }
 }
 
-const blockKey = (name: BlockName): string => `/${toBase32Upper(multihashOf(toCIDBytes(name)))}`
+const blockKey = (name: BlockName): string => {
+  const cid = toCIDBytes(name)
+  return `/${isShort(cid) ? toBase32Upper(cid, 2) : toBase32Upper(multihashOf(cid))}`
+}
 
 const pinKey = (cid: CIDBytes): string => `/pin/${toBase36(cid)}`
 

@@ -44,7 +44,7 @@ export async function createEntryStorage (ipfs: HeliaNode, blocks: Blocks): Prom
       await (options?.offline === true ? pin.shallow(hash) : pin.deep(hash))
     },
     persistMany: async (hashes: string[], signal?: AbortSignal, options?: StorageOptions) => {
-      return blocks.pinMany(hashes, { signal, isShallow: options?.offline })
+      return blocks.pinMany(hashes, { signal, isShallow: options?.offline, witness: options?.witness })
     },
     unpersistMany: async (hashes: string[]) => blocks.unpinMany(hashes),
     close: async () => {

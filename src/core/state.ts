@@ -52,6 +52,11 @@ export interface RestoreState {
   blocks?: Iterable<GivenBlock | readonly GivenBlock[]> | AsyncIterable<GivenBlock | readonly GivenBlock[]>
   /** What has taken entries of the state already. */
   intake?: Intake
+  /**
+   * The hash of a block that nothing pins, and that was stored before all that the intake has taken: as long as it is
+   * there no garbage was collected, and a storage that knows of this does not ask for what is to be pinned.
+   */
+  witness?: string
   /** Whether a state is refused whose heads are not exactly the entries that no other follows; defaults to false. */
   hasExactHeads?: boolean
   /** The state of the access controller. */

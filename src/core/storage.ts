@@ -9,6 +9,8 @@ export interface StorageOptions {
   persist?: boolean
   /** Return when what is put is on disk; defaults to false. */
   sync?: boolean
+  /** For many to persist: the hash of a block, which nothing pins. As long as it is there, so are these. */
+  witness?: string
 }
 
 /** Options of a storage's iterator. A storage may ignore them. */

@@ -110,7 +110,7 @@ export function openDag (source: Source, { root, limits, signal, onRead, onEntri
     for (const part of parts) {
       const place = part.place(block.digest!)
       isKnown ||= place != null
-      if (place != null && place !== 'doubled') placed.push({ ...block, digest: block.digest!, database: place.database })
+      if (place != null && place !== 'doubled') placed.push({ digest: block.digest!, bytes: block.bytes, offset: block.offset, length: block.length, isIntact: true, database: place.database })
     }
     return isKnown
   }

@@ -40,6 +40,8 @@ export interface DagDatabase {
   readonly isListed: boolean
   /** Whether parts of its lists were left out. */
   readonly isPartial: boolean
+  /** How many entries are known. */
+  countEntries: () => number
   /** The digests of the entries that are known. Views, each valid until the next. */
   entryDigests: () => Iterable<Uint8Array>
 }
@@ -241,6 +243,7 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
       isPartial: false,
       unread: 3,
       runs: [],
+      countEntries: () => database.runs.reduce((count, { start, end }) => count + end - start, database.named.size),
       * entryDigests () {
         for (const { start, end } of database.runs) {
           for (let place = start; place < end; place++) yield blocks.at(place)

@@ -185,23 +185,25 @@ async function * readBlocks (buffer: SectionBuffer, limits: Limits): AsyncGenera
 
 /** Takes the blocks that are there, and tells how many bytes are needed for another one. */
 function takeBlocks (buffer: SectionBuffer, { blockBytes }: Limits, batch: SourceBlock[]): number {
-  for (;;) {
-    const rest = buffer.rest()
-    if (rest.length === 0) {
+  const rest = buffer.rest()
+  const start = buffer.offset()
+  for (let at = 0; ;) {
+    if (at === rest.length) {
       return 1
     }
-    const { length, prefixLength } = decodeLength(rest)
-    const offset = buffer.offset()
+    const { length, prefixLength } = decodeLength(rest, at)
+    const offset = start + at
     if (length === 0 || length > blockBytes + cidLength) {
       const what = length === 0 || length === Infinity ? 'there is no block' : `there is no block, or one of ${length} bytes, which is more than limits.blockBytes allows`
       throw new DamagedArchiveError(`The archive is damaged at byte ${offset}: ${what}`, { offset })
     }
     const total = prefixLength + length
-    if (rest.length < total || batch.length === batchSize) {
+    if (rest.length - at < total || batch.length === batchSize) {
       return total
     }
-    batch.push(toBlock(rest.subarray(prefixLength, total), offset, total))
+    batch.push(toBlock(rest.subarray(at + prefixLength, at + total), offset, total))
     buffer.take(total)
+    at += total
   }
 }
 
@@ -235,14 +237,18 @@ export function check (blocks: SourceBlock[]): SourceBlock[] | Promise<SourceBlo
   return waiting.length === 0 ? blocks : Promise.all(waiting).then(() => blocks)
 }
 
-/** Decodes the length that bytes start with: infinite when it is none, and more than is there when it is cut off. */
-export function decodeLength (start: Uint8Array): { length: number, prefixLength: number } {
+/** Decodes the length that is somewhere in bytes: infinite when it is none, and more than is there when it is cut off. */
+export function decodeLength (bytes: Uint8Array, at = 0): { length: number, prefixLength: number } {
   let length = 0
-  for (let i = 0; i < Math.min(start.length, maxPrefixLength); i++) {
-    length += (start[i] & 127) * 2 ** (7 * i)
-    if (start[i] < 128) {
+  let factor = 1
+  const there = bytes.length - at
+  for (let i = 0; i < Math.min(there, maxPrefixLength); i++) {
+    const byte = bytes[at + i]
+    length += (byte & 127) * factor
+    if (byte < 128) {
       return { length, prefixLength: i + 1 }
     }
+    factor *= 128
   }
-  return { length: start.length < maxPrefixLength ? 1 : Infinity, prefixLength: start.length }
+  return { length: there < maxPrefixLength ? 1 : Infinity, prefixLength: there }
 }

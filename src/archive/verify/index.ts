@@ -7,8 +7,8 @@ import { readManifest } from '../pick.ts'
 import { createProgress } from '../progress.ts'
 import { openSalvaged } from '../salvage/index.ts'
 import { openSource } from '../sources/index.ts'
-import { digestOf } from '../../blocks/cids.ts'
-import { toBytes } from '../../blocks/hashes.ts'
+import { cidOf, digestOf } from '../../blocks/cids.ts'
+import { toBytes, toHashText } from '../../blocks/hashes.ts'
 import { Intake } from '../../core/intake.ts'
 import { Verifier } from '../../core/verifier.ts'
 import { verifySignatures } from '../../signatures/index.ts'
@@ -179,19 +179,18 @@ async function createContents (dag: Dag, { findings, limits, isCustom, signal }:
   const kept = new Map<DagDatabase, boolean>()
 
   const add = async ({ digest, bytes, database }: { digest: Uint8Array, bytes: Uint8Array, database?: DagDatabase }): Promise<void> => {
-    const hash = hashOfDigest(digest)
     if (database == null) {
+      const hash = hashOfDigest(digest)
       const block = bytes.slice()
       shared.set(hash, block)
       await verifier.put(hash, block)
       return
     }
     const { intake } = intakeOf(database)
-    intake.expect(hash)
-    const taken = intake.take(hash, bytes)
+    const taken = intake.takeText(toHashText(cidOf(digest)), bytes)
     if (taken instanceof Promise) await taken
     if (!kept.has(database)) kept.set(database, areKept(database))
-    if (kept.get(database) === true) await verifier.put(hash, bytes.slice())
+    if (kept.get(database) === true) await verifier.put(hashOfDigest(digest), bytes.slice())
   }
 
   const toState = (database: DagDatabase, depth = 0): RestoreState | {} | undefined => {
@@ -210,7 +209,7 @@ async function createContents (dag: Dag, { findings, limits, isCustom, signal }:
   const verify = async (database: DagDatabase): Promise<void> => {
     const { address } = database
     const { intake, encrypted } = intakeOf(database)
-    for (const hash of hashesOf(database)) intake.expect(hash)
+    for (const digest of database.entryDigests()) intake.expectText(toHashText(cidOf(digest)))
     await verifier.verify({ address, heads: headsOf(database), intake, accessController: toState(database) }, {
       onProblem: problem => report(database, problem),
       onUnchecked: (code, message, hash) => unchecked.push({ code, message, hash, address }),
