@@ -205,6 +205,30 @@ describe('Blocks', () => {
     })
   })
 
+  describe('with a witness', () => {
+    it('are pinned without being asked for as long as it is there, and are asked for when garbage was collected', async () => {
+      const node = await create()
+      const blocks = await createBlocks(node)
+      const witness = await blocks.putWitness!()
+      const leaves = await createLeaves(2)
+      await blocks.putMany(leaves)
+      const hasMany = sinon.spy((node.blockstore as any).child.child.child.db, 'hasMany')
+      await blocks.pinMany(hashesOf(leaves.slice(0, 1)), { isShallow: true, witness })
+      deepStrictEqual(hasMany.args.map(([keys]) => (keys as string[]).length), [1])
+      await node.gc()
+      await rejects(blocks.pinMany(hashesOf(leaves.slice(1)), { isShallow: true, witness }), { name: 'MissingBlockError', hash: leaves[1][0] })
+      deepStrictEqual(await blocks.hasMany([witness, ...hashesOf(leaves)]), [false, true, false])
+    })
+
+    it('have another one each time, which can be deleted', async () => {
+      const blocks = await createBlocks(await create())
+      const witnesses = [await blocks.putWitness!(), await blocks.putWitness!()]
+      deepStrictEqual(await blocks.hasMany(witnesses), [true, true])
+      await blocks.deleteMany(witnesses)
+      deepStrictEqual(await blocks.hasMany(witnesses), [false, false])
+    })
+  })
+
   describe('pinned many at a time are pinned as one by one', () => {
     /** Fails unless pinning blocks in bulk writes what pinning each does, with and without what they link to. */
     const assertSame = async (blocks: Block[], hashes: string[], prepare: (node: Node) => Promise<unknown> = async () => {}): Promise<Node[]> => {

@@ -4,7 +4,7 @@ import { base32upper } from 'multiformats/bases/base32'
 import { base36 } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
-import { isDagCborHash, multihashOf, toBase32Upper, toBase36, toBytes, toHash } from '../../src/blocks/hashes.ts'
+import { isDagCborHash, multihashOf, toBase32Upper, toBase36, toBytes, toHash, toHashText } from '../../src/blocks/hashes.ts'
 
 /** Digests, and such that have many zeros or ones. */
 const digests = fc.oneof(
@@ -17,6 +17,7 @@ describe('Hashes', () => {
   it('are what multiformats makes of CIDs, and the other way round', () => {
     fc.assert(fc.property(cids, cid => {
       strictEqual(toHash(cid), base58btc.encode(cid))
+      strictEqual(new TextDecoder().decode(toHashText(cid)), base58btc.encode(cid))
       deepStrictEqual(toBytes(base58btc.encode(cid)), cid)
       strictEqual(isDagCborHash(base58btc.encode(cid)), true)
     }), { numRuns: 1000 })
@@ -42,6 +43,7 @@ describe('Hashes', () => {
     fc.assert(fc.property(cids, cid => {
       strictEqual(toBase36(cid), base36.encode(cid))
       strictEqual(toBase36(multihashOf(cid)), base36.encode(multihashOf(cid)))
+      strictEqual(toBase32Upper(cid, 2), base32upper.encode(multihashOf(cid)))
       strictEqual(toBase32Upper(multihashOf(cid)), base32upper.encode(multihashOf(cid)))
     }), { numRuns: 1000 })
     fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), bytes => {
