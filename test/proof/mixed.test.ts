@@ -12,5 +12,6 @@ it('Replicas that write, sync, back up, restore, drop, restart and are killed lo
   const counts = await runMixed({ directory, seed: 1, replicas: 2, checkEvery: 4, isOver: rounds => rounds === 8, onFault: fault => faults.push(fault) })
   deepStrictEqual(faults, [])
   ok(counts['compare all'] === 3)
+  ok(counts['back up what is new'] >= 3 && counts['restore of several'] >= 3)
   await rm(directory, { recursive: true })
 })

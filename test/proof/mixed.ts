@@ -13,7 +13,7 @@ import { createRandom } from './random.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Contents } from './contents.ts'
 import type { Addresses, Core, Name } from './nodes.ts'
-import type { Methods } from './replica.ts'
+import type { Base, Methods } from './replica.ts'
 
 /** Hashes of entries of each database. */
 type Hashes = Record<Name, Set<string>>
@@ -73,13 +73,21 @@ interface Replica {
   running: Running
   /** What was written or restored here, and not dropped since. */
   has: Hashes
+  /** How often something was dropped. */
+  drops: number
 }
 
-/** An archive, and what has to be in it. */
+/** An archive, what it is based on, and what has to be in all of it. */
 interface Archive {
-  path: string
+  parts: Base[]
   has: Hashes
+  /** Where there is a snapshot among the parts: the replica that has it, and how often it had dropped something by then. */
+  replica?: Replica
+  drops?: number
 }
+
+/** How many archives there are at most, each of what is new since the one before. */
+const maxParts = 5
 
 export interface MixedOptions {
   directory: string
@@ -176,17 +184,49 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
       return async () => {
         const has = nothing()
         addAll(has, replica.has)
-        const problems = await replica.running.call('backUp', path)
+        const problems = await replica.running.call('backUp', path, [])
         if (problems.length > 0) onFault(`${where(replica)}: the archive has problems: ${JSON.stringify(problems)}`)
-        archives.push({ path, has })
+        archives.push({ parts: [{ path }], has })
+      }
+    },
+    'back up what is new': async replica => {
+      const path = join(directory, `${rounds}-${replicas.indexOf(replica)}-new.car`)
+      const at = below(1000)
+      return async () => {
+        const bases = archives.filter(({ parts, replica }) => replica == null && parts.length < maxParts)
+        if (bases.length === 0) return
+        const { parts } = bases[at % bases.length]
+        const has = nothing()
+        addAll(has, replica.has)
+        const problems = await replica.running.call('backUp', path, parts)
+        if (problems.length > 0) onFault(`${where(replica)}: the archive and its bases have problems: ${JSON.stringify(problems)}`)
+        archives.push({ parts: [...parts, { path }], has })
+      }
+    },
+    'back up what is new since a snapshot': async replica => {
+      const path = join(directory, `${rounds}-${replicas.indexOf(replica)}-snapshot.car`)
+      const name = pick(names)
+      return async () => {
+        const { drops } = replica
+        const root = await replica.running.call('snapshot')
+        const hash = await replica.running.call('write', name, `${seed} ${rounds} since`)
+        replica.has[name].add(hash)
+        written[name].add(hash)
+        const has = nothing()
+        addAll(has, replica.has)
+        await replica.running.call('backUp', path, [{ root }])
+        archives.push({ parts: [{ root }, { path }], has, replica, drops })
       }
     },
     restore: async replica => {
       const at = below(1000)
       return async () => {
-        if (archives.length === 0) return
-        const { path, has } = archives[at % archives.length]
-        await replica.running.call('restore', path)
+        // A snapshot has the lists alone: entries may be gone that were dropped
+        const usable = archives.filter(archive => archive.replica == null || (archive.replica === replica && archive.drops === replica.drops))
+        if (usable.length === 0) return
+        const { parts, has } = usable[at % usable.length]
+        await replica.running.call('restore', parts)
+        if (parts.length > 1) did('restore of several')
         addAll(replica.has, has)
       }
     },
@@ -200,6 +240,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
       return async () => {
         // What comes while it is dropped may go or stay
         replica.has[name].clear()
+        replica.drops++
         await replica.running.call('drop', addresses, name)
       }
     },
@@ -212,8 +253,8 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
       }
     }
   }
-  const usual = ['write', 'write', 'write', 'write', 'back up', 'restore', 'restore', 'collect garbage', 'disconnect', 'drop', 'restart']
-  const forOurs = new Set(['back up', 'restore'])
+  const usual = ['write', 'write', 'write', 'write', 'back up', 'back up what is new', 'back up what is new since a snapshot', 'restore', 'restore', 'restore', 'collect garbage', 'disconnect', 'drop', 'restart']
+  const forOurs = new Set(['back up', 'back up what is new', 'back up what is new since a snapshot', 'restore'])
 
   /** Does something, and may kill the replica meanwhile. */
   const act = async (replica: Replica): Promise<void> => {
@@ -242,11 +283,12 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
         await replica.running.kill()
         await start(replica, 'ours')
       }
-      if (await attempt(replica, 'back up', await actions['back up'](replica))) brought.push(archives.at(-1)!)
+      const action = brought.length === 0 ? 'back up' : 'back up what is new'
+      if (await attempt(replica, action, await actions[action](replica))) brought.push(archives.at(-1)!)
     }
     for (const replica of replicas) {
-      for (const { path, has } of brought) {
-        if (await attempt(replica, 'restore', () => replica.running.call('restore', path))) addAll(replica.has, has)
+      for (const { parts, has } of brought) {
+        if (await attempt(replica, parts.length > 1 ? 'restore of several' : 'restore', () => replica.running.call('restore', parts))) addAll(replica.has, has)
       }
     }
     const all = await Promise.all(replicas.map(check))
@@ -269,7 +311,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
   for (let i = 0; i < count; i++) {
     const path = join(directory, `replica-${i}`)
     await mkdir(path, { recursive: true })
-    replicas.push({ directory: path, running: await startReplica(path, 'ours'), has: nothing() })
+    replicas.push({ directory: path, running: await startReplica(path, 'ours'), has: nothing(), drops: 0 })
   }
   try {
     addresses = await replicas[0].running.call('create', await Promise.all(replicas.map(({ running }) => running.call('identity'))))

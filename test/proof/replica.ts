@@ -5,7 +5,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import all from 'it-all'
 import { concat } from 'uint8arrays/concat'
-import { createBackup, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { CID } from 'multiformats/cid'
+import { createBackup, createSnapshot, restoreBackup, verifyBackup } from '../../src/index.ts'
 import { readDatabase } from './contents.ts'
 import { names, openByName, openDatabase, optionsOf, startNode, write } from './nodes.ts'
 import { dial, ignoreErrors } from './peer.ts'
@@ -21,6 +22,11 @@ const open = async (addresses: Addresses, name: Name): Promise<void> => {
   dbs.set(name, db)
   await db.sync.start()
 }
+
+/** An archive, or the root of a snapshot that the node has. */
+export type Base = { path: string } | { root: string }
+
+const readAll = (bases: Base[]): Promise<Array<Uint8Array | CID>> => Promise.all(bases.map(async base => 'path' in base ? new Uint8Array(await readFile(base.path)) : CID.parse(base.root)))
 
 const methods = {
   identity: async () => node.orbitdb.identity.id,
@@ -52,14 +58,19 @@ const methods = {
     return result
   },
 
-  backUp: async (path: string) => {
-    const bytes = concat(await all(createBackup([...dbs.values()])))
+  /** Backs all up, without what is in archives or in a snapshot, and returns the problems of all of them together. */
+  backUp: async (path: string, bases: Base[]) => {
+    const base = bases.length === 0 ? undefined : { sources: await readAll(bases) }
+    const bytes = concat(await all(createBackup([...dbs.values()], { base })))
     await writeFile(path, bytes)
-    return (await verifyBackup(bytes)).problems
+    // A snapshot is on the node, and not to be verified elsewhere
+    return bases.some(base => 'root' in base) ? [] : (await verifyBackup({ sources: [...await readAll(bases), bytes] })).problems
   },
 
-  restore: async (path: string) => {
-    await restoreBackup(node.orbitdb, new Uint8Array(await readFile(path)), { Database: openByName })
+  snapshot: async () => String(await createSnapshot([...dbs.values()])),
+
+  restore: async (bases: Base[]) => {
+    await restoreBackup(node.orbitdb, { sources: await readAll(bases) }, { Database: openByName })
   },
 
   gc: async () => { await node.ipfs.gc() },
