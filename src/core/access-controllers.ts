@@ -39,6 +39,8 @@ export interface AccessControllerParams {
   address?: string
   /** Name of the database, when it is created. */
   name?: string
+  /** Ends the wait for what has to come from peers to open it. */
+  signal?: AbortSignal
 }
 
 /** Opens or creates an access controller: the option `AccessController` of `open`. */

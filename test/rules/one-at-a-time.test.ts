@@ -3,9 +3,9 @@
 import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { Events, KeyValueIndexed, Log, MemoryStorage, OrbitDBAccessController } from '../../src/index.ts'
+import { Events, IPFSAccessController, IPFSBlockStorage, KeyValueIndexed, Log, MemoryStorage, OrbitDBAccessController } from '../../src/index.ts'
 import { collect } from '../helpers/backups.ts'
-import { pinsOf } from '../helpers/blocks.ts'
+import { hashOf, pinsOf } from '../helpers/blocks.ts'
 import { assertIsWhole, createIdentities, keysOf, openToAll } from '../helpers/logs.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import type { CollectedState } from '../helpers/backups.ts'
@@ -286,6 +286,27 @@ describe('One at a time', () => {
     await db.import({ heads: [] })
     await Promise.all([joining, db.close()])
   })
+
+  for (const [type, AccessController] of Object.entries({ ipfs: IPFSAccessController(), orbitdb: OrbitDBAccessController() })) {
+    it(`an open that waits for a peer, for an access controller of the type ${type}, holds up no stop, and ends with its signal`, async function () {
+      this.timeout(20_000) // Less than it waits for a peer
+      const [owner, replica] = [await createReplica(), await createReplica()]
+      const { address } = await owner.orbitdb.open('log', { type: 'events', AccessController, sync: false })
+      const storages = await Promise.all([owner, replica].map(({ ipfs }) => IPFSBlockStorage({ ipfs })))
+      await storages[1].put(hashOf(address), (await storages[0].get(hashOf(address)))!)
+
+      const controller = new AbortController()
+      const reason = new Error('enough')
+      const aborted = rejects(replica.orbitdb.open(address, { signal: controller.signal }), reason)
+      await setTimeout(100)
+      controller.abort(reason)
+      await aborted
+      const opening = rejects(replica.orbitdb.open(address), stopped)
+      await setTimeout(100)
+      await replica.orbitdb.stop()
+      await opening
+    })
+  }
 
   describe('a log', () => {
     const createLog = async (options?: LogOptions): Promise<Log<unknown>> => Log((await createIdentities(['writer']))[0], { logId: 'log', ...options })
