@@ -99,6 +99,7 @@ const messages: Record<string, (error: CodedError) => string> = {
   'access-denied': ({ hash }) => `Entry "${hash}" is of a writer who may not write: if it was allowed to when it wrote the entry, use --verify signatures`,
   'entry-encrypted': ({ hash }) => `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`,
   'limit-exceeded': ({ message, limit }) => limit == null ? message : `${message.replace(/\. Whoever trusts it.*/s, '')}: if you trust it, raise the limit with --limit ${limit}=${/(\d+) is more than/.exec(message)?.[1] ?? '...'}, here and where it is read`,
+  'archive-foreign': ({ message }) => /something else$/.test(message) ? `${message}. If another tool wrote blocks of a database to it, look at it with inspect --salvage` : message,
   'root-required': ({ message }) => `${message}: give it with --root`,
   LEVEL_LOCKED: ({ message }) => `"${/lock (.+)[/\\]LOCK/.exec(message)?.[1] ?? 'the directory'}" is in use by a running node, or by another run of this command: stop the node, or use the library in it`,
   LEVEL_CORRUPTION: ({ message }) => `A LevelDB of the node is damaged: ${message}`
@@ -107,6 +108,12 @@ const messages: Record<string, (error: CodedError) => string> = {
 /** The error about a type that an app has registered with OrbitDB. */
 export const unsupportedType = (type: string): CLIError => {
   return new CLIError('unsupported', `"${shown(type)}" is not one of OrbitDB's own types: use the library in an app that has registered it`)
+}
+
+/** Says of a block that was not found while an archive was read that the archive lacks it, and not only the node. */
+export function lackedByArchive (error: unknown): unknown {
+  const { code, hash } = (error ?? {}) as CodedError
+  return code === 'block-missing' ? new CLIError('damaged', `Block "${hash}" is missing: neither the archive nor the node has it`, { cause: error }) : error
 }
 
 /** The error about a directory that is not for this process to change. */

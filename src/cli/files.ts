@@ -43,12 +43,12 @@ export async function openLoose (paths: string[], signal: AbortSignal): Promise<
   if (paths.length > 0 && files.flat().length === 0) {
     throw new CLIError('notFound', `No file is in "${paths.join('", "')}"`)
   }
-  return { ...await openSource(files.flat(), signal), name: paths.length === 0 ? 'standard input' : paths.join(' + ') }
+  return { ...await openSource(files.flat(), signal, { isLoose: true }), name: paths.length === 0 ? 'standard input' : paths.join(' + ') }
 }
 
 /** Opens archives: standard input when none is named. */
-export async function openSource (paths: string[], signal: AbortSignal): Promise<Source> {
-  const opened = await Promise.all((paths.length === 0 ? [dash] : paths).map(path => openOne(path, signal)))
+export async function openSource (paths: string[], signal: AbortSignal, { isLoose = false } = {}): Promise<Source> {
+  const opened = await Promise.all((paths.length === 0 ? [dash] : paths).map(path => openOne(path, isLoose, signal)))
   if (opened.length === 1) {
     return opened[0]
   }
@@ -73,7 +73,7 @@ export async function toBlobs (source: BackupSource): Promise<BackupSource> {
   return 'sources' in source ? { sources: await Promise.all(source.sources.map(one)) } : one(source)
 }
 
-async function openOne (path: string, signal: AbortSignal): Promise<OneSource> {
+async function openOne (path: string, isLoose: boolean, signal: AbortSignal): Promise<OneSource> {
   if (path === dash) {
     if (process.stdin.isTTY) {
       throw new CLIError('usage', 'No archive is given: name a file, or pipe one in')
@@ -94,7 +94,8 @@ async function openOne (path: string, signal: AbortSignal): Promise<OneSource> {
     if (!stats.isFile()) {
       return { source: checkStart(createReadStream(path, { highWaterMark: chunkSize, signal })), name: path }
     }
-    assertIsNoOther(await readStart(path), path)
+    // What other tools wrote may be beside anything else
+    if (!isLoose) assertIsNoOther(await readStart(path), path)
     // A file can be read in any order
     return { source: await openAsBlob(path), size: stats.size, name: path }
   } catch (error) {

@@ -2,7 +2,7 @@
 // lists, under their own CIDs; or each of these blocks as a file. fixtures/storacha-bridge-0.4.2.json has what it wrote
 // itself; others are made in its form.
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import all from 'it-all'
 import { base58btc } from 'multiformats/bases/base58'
@@ -151,7 +151,7 @@ describe('What other tools wrote', () => {
   })
 
   it('is restored by the command line, from a file or a folder', async () => {
-    const { root, blocks } = await write()
+    const { root, blocks, contents } = await write()
     const directory = await createDirectory()
     const [car, folder] = [join(directory, 'theirs.car'), join(directory, 'blocks')]
     await writeFile(car, await writeCar([root], blocks))
@@ -164,6 +164,8 @@ describe('What other tools wrote', () => {
       deepStrictEqual(JSON.parse(stdout).databases.map(({ name, entries }: any) => [name, entries]), [['theirs', 30]])
       match((await runCLI(['verify', '--salvage', path])).stdout, /not checked: .*newer is missing[\s\S]*valid/)
     }
+    // With what the tool and others write beside them
+    await writeFile(join(folder, 'backup-metadata.json'), JSON.stringify({ version: '1.0', databases: [] }))
     const inspected = await runCLI(['inspect', '--salvage', folder])
     deepStrictEqual([inspected.code, /newer is missing/.test(inspected.stderr)], [0, true])
     match(inspected.stdout, /theirs\n {2}address .*\n {2}type {6}keyvalue\n {2}entries {3}30 entries, 1 head/)
@@ -173,6 +175,11 @@ describe('What other tools wrote', () => {
     match((await runCLI(['restore', '--salvage', car, '--dry-run', '-d', node])).stdout, /theirs: keyvalue, 30 entries, 0 new/)
     const compared = await runCLI(['diff', '--salvage', folder, '-d', node])
     deepStrictEqual([compared.code, compared.stdout.split('\n').at(-2)], [0, 'no difference'])
-    strictEqual((await runCLI(['diff', car, '-d', node])).code, 5)
+    const foreign = await runCLI(['diff', car, '-d', node])
+    deepStrictEqual([foreign.code, /inspect --salvage\n$/.test(foreign.stderr)], [5, true])
+    await unlink(join(folder, contents.entries[10].hash))
+    const broken = await runCLI(['restore', '--salvage', folder, '-d', empty])
+    deepStrictEqual([broken.code, broken.stderr.split('\n').at(-2)], [5, `error: Block "${contents.entries[10].hash}" is missing: neither the archive nor the node has it`])
+    deepStrictEqual(await readdir(empty), [])
   })
 })

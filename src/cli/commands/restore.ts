@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
 import { databaseNamesIn, hashOf } from '../databases.ts'
 import { planRestore } from '../dry-run.ts'
-import { CLIError } from '../errors.ts'
+import { CLIError, lackedByArchive } from '../errors.ts'
 import { openLoose, openSource } from '../files.ts'
 import { findLayout } from '../layout.ts'
 import { isOldLog, pathsOf, readLog } from '../logs.ts'
@@ -117,7 +117,7 @@ async function restoreArchive (paths: string[], options: RestoreOptions, isNamed
     })
   } catch (error) {
     await undo().catch(({ message }) => output.warn(`What was made could not be removed: ${message}`))
-    throw error
+    throw lackedByArchive(error)
   }
 }
 
