@@ -113,6 +113,8 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
   let addresses: Addresses
   let rounds = 0
 
+  let files = 0
+  const createPath = (replica: Replica): string => join(directory, `${files++}-${replicas.indexOf(replica)}.car`)
   const did = (what: string): void => { counts[what] = (counts[what] ?? 0) + 1 }
   const where = (replica: Replica): string => `round ${rounds}, replica ${replicas.indexOf(replica)} (${replica.running.core})`
 
@@ -180,7 +182,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
       }
     },
     'back up': async replica => {
-      const path = join(directory, `${rounds}-${replicas.indexOf(replica)}.car`)
+      const path = createPath(replica)
       return async () => {
         const has = nothing()
         addAll(has, replica.has)
@@ -190,7 +192,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
       }
     },
     'back up what is new': async replica => {
-      const path = join(directory, `${rounds}-${replicas.indexOf(replica)}-new.car`)
+      const path = createPath(replica)
       const at = below(1000)
       return async () => {
         const bases = archives.filter(({ parts, replica }) => replica == null && parts.length < maxParts)
@@ -204,7 +206,7 @@ export async function runMixed ({ directory, seed, replicas: count = 3, isOver, 
       }
     },
     'back up what is new since a snapshot': async replica => {
-      const path = join(directory, `${rounds}-${replicas.indexOf(replica)}-snapshot.car`)
+      const path = createPath(replica)
       const name = pick(names)
       return async () => {
         const { drops } = replica
