@@ -27,7 +27,7 @@ export interface PinOptions extends BlocksOptions {
 export interface BlockRun {
   /** The place of the first of them among those that were asked for. */
   start: number
-  /** The bytes of each: undefined where the node does not have it. */
+  /** The bytes of each, until the next run is asked for: undefined where the node does not have it. */
   blocks: Array<Uint8Array | undefined>
 }
 

@@ -23,8 +23,9 @@ export interface WrittenRun {
   blocks: Uint8Array[]
 }
 
+/** The blocks of a run, which are kept for longer than it. */
 export const toBlocks = ({ digests, blocks }: WrittenRun): WrittenBlock[] => {
-  return blocks.map((bytes, i) => ({ digest: digests.slice(i * digestLength, (i + 1) * digestLength), bytes }))
+  return blocks.map((bytes, i) => ({ digest: digests.slice(i * digestLength, (i + 1) * digestLength), bytes: bytes.slice() }))
 }
 
 /** Blocks as they are in an archive. */
