@@ -91,5 +91,7 @@ export function orderOf (packed: Uint8Array): Uint32Array {
     keys[i] = keyAt(packed, i * digestLength)
   }
   const base32Of = (i: number): string => toBase32Upper(multihashOf(cidOf(packed, i * digestLength)))
-  return Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || compareKeys(base32Of(a), base32Of(b)))
+  const order = new Uint32Array(count)
+  for (let i = 0; i < count; i++) order[i] = i
+  return order.sort((a, b) => keys[a] - keys[b] || compareKeys(base32Of(a), base32Of(b)))
 }

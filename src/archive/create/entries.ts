@@ -11,6 +11,7 @@ import type { Contents, Origin } from './contents.ts'
 import type { EntryLinks, EntryProblem, ReadLinksOptions } from './links.ts'
 import type { Reader } from './reader.ts'
 import type { DigestTable } from '../../blocks/digests.ts'
+import type { Fingerprints } from '../../blocks/fingerprints.ts'
 import type { DatabaseAddress } from '../../core/index.ts'
 
 /** The heads of a log, and the hashes of its entries, some at a time. */
@@ -50,23 +51,9 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
     for (let at = 0; at < digests.length; at += digestLength) inBase.add(digests, at)
   }
 
-  /** All entries, of which those are marked that others have in `next` */
-  const known = createFingerprints()
   const encode = createTextEncoder()
-  /** Of those that are to be read: their digests, and their numbers among all where these are not the same */
-  const unread = createPacked()
-  const numbers: number[] = []
-  const isInBase = (digests: Uint8Array, at: number): boolean => inBase.has(digests, at)
-  for await (const some of hashes) {
-    origin.signal?.throwIfAborted()
-    for (const hash of some) {
-      const number = known.size
-      known.add(encode(hash))
-      if (known.size > number && unread.add(hash, isInBase) && base != null) numbers.push(number)
-    }
-  }
-  const indexed = unread.packed()
-  if (known.size - indexed.length / digestLength < inBase.size) {
+  const { known, digests: indexed, numbers } = await readIndex(hashes, inBase, encode, origin.signal)
+  if (known.size - numbers.length < inBase.size) {
     return
   }
 
@@ -97,10 +84,8 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
   }
 
   const notes = createNotes(address, origin)
-  const order = orderOf(indexed)
-  const sorted = pick(indexed, order)
-  const runs = reader.readRuns(sorted)
-  let read: EntryColumns = { digests: sorted, times: await notes.read(sorted, origin.spool?.keep(sorted, runs) ?? runs, onLinks) }
+  const runs = reader.readRuns(indexed)
+  let read: EntryColumns = { digests: indexed, times: await notes.read(indexed, origin.spool?.keep(indexed, runs) ?? runs, onLinks) }
   while (found.length > 0) {
     const digests = sortPacked(pack(found))
     found = []
@@ -115,8 +100,8 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
   if (isUnread) {
     for (const { hash } of logHeads) heads.add(toBytes(hash), 4)
   } else {
-    for (let i = 0; i < order.length; i++) {
-      if (!known.isMarked(base == null ? order[i] : numbers[order[i]])) heads.add(sorted, i * digestLength)
+    for (let i = 0; i < numbers.length; i++) {
+      if (!known.isMarked(numbers[i])) heads.add(indexed, i * digestLength)
     }
     for (const { hash, number } of unindexed) {
       if (!known.isMarked(number)) heads.add(toBytes(hash), 4)
@@ -139,6 +124,24 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
     identities,
     writers: notes.writers
   }
+}
+
+/** Reads the hashes of all entries, of which those will be marked that others have in `next`: of those that are not in a base also the digests, sorted, and their numbers among all. */
+async function readIndex (hashes: LogSnapshot['hashes'], inBase: DigestTable, encode: (hash: string) => Uint8Array, signal?: AbortSignal): Promise<{ known: Fingerprints, digests: Uint8Array, numbers: Uint32Array }> {
+  const known = createFingerprints()
+  const unread = createPacked()
+  const places: number[] = []
+  const isInBase = inBase.size === 0 ? undefined : (digests: Uint8Array, at: number): boolean => inBase.has(digests, at)
+  for await (const some of hashes) {
+    signal?.throwIfAborted()
+    for (const hash of some) {
+      const number = known.size
+      known.add(encode(hash))
+      if (known.size > number && unread.add(hash, isInBase) && isInBase != null) places.push(number)
+    }
+  }
+  const order = orderOf(unread.packed())
+  return { known, digests: pick(unread.packed(), order), numbers: isInBase == null ? order : order.map(i => places[i]) }
 }
 
 /** Notes what entries are as they are read. */

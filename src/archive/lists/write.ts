@@ -53,10 +53,10 @@ export function sortItems ({ digests, times }: Columns): Uint32Array {
     const at = i * digestLength
     starts[i] = ((digests[at] * 256 + digests[at + 1]) * 256 + digests[at + 2]) * 2 ** 24 + digests[at + 3] * 2 ** 16 + digests[at + 4] * 256 + digests[at + 5]
   }
-  const timeOf = times == null ? () => 0 : (i: number) => times[i]
-  return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => {
-    return timeOf(a) - timeOf(b) || starts[a] - starts[b] || compareDigests(digests, a * digestLength, digests, b * digestLength)
-  })
+  const byDigest = (a: number, b: number): number => starts[a] - starts[b] || compareDigests(digests, a * digestLength, digests, b * digestLength)
+  const order = new Uint32Array(count)
+  for (let i = 0; i < count; i++) order[i] = i
+  return order.sort(times == null ? byDigest : (a, b) => times[a] - times[b] || byDigest(a, b))
 }
 
 /** The items of several lists, one after the other. */

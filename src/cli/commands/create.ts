@@ -151,8 +151,10 @@ async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDataba
       for (const type of unknownAccess) {
         output.warn(`"${shown(db.name)}" has an access controller of type "${shown(type)}": if it keeps anything besides its block, that is not backed up`)
       }
-      const { heads, index } = await db.log.export()
-      opened.push({ database, db, summary: { address, name: db.name, type: manifest!.type, indexed: isIndexed, entries: index.size, heads: heads.length } })
+      const { heads, hashes } = await db.log.snapshot()
+      let entries = 0
+      for await (const some of hashes) entries += some.length
+      opened.push({ database, db, summary: { address, name: db.name, type: manifest!.type, indexed: isIndexed, entries, heads: heads.length } })
     } catch (error) {
       if (!keepGoing) {
         throw failure(database, error)
