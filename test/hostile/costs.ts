@@ -1,19 +1,20 @@
 /*
- * What archives cost that were made to cost much: each at several sizes, in a process of its own. A verification that
- * takes more than twice as long for twice as many bytes is a fault.
+ * What archives cost that were made to cost much: each at several sizes, in a process of its own. What takes more
+ * than twice as long for twice as many bytes is a fault.
  */
 import { execFile } from 'node:child_process'
 import { parseArgs, promisify } from 'node:util'
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
+import drain from 'it-drain'
 import { concat } from 'uint8arrays/concat'
 import { encodeBlocks, encodeHeader } from '../../src/archive/sinks/car.ts'
 import { sha256 } from '../../src/blocks/sha256.ts'
 import { cidOf } from '../../src/blocks/cids.ts'
-import { Identities, KeyStore, MemoryStorage, verifyBackup } from '../../src/index.ts'
+import { diffBackups, Identities, KeyStore, MemoryStorage, mergeBackups, openBackup, verifyBackup } from '../../src/index.ts'
 import { addEntry, addressOf, append, createLog, digestOf, nameBlock, toArchive, toBlock, toBlocks } from './logs.ts'
 import type { WrittenBlock } from '../../src/archive/sinks/car.ts'
-import type { SigningIdentity } from '../../src/index.ts'
+import type { Events, SigningIdentity } from '../../src/index.ts'
 
 const blockOf = async (value: unknown): Promise<WrittenBlock> => {
   const bytes = dagCbor.encode(value)
@@ -122,29 +123,54 @@ interface Cost {
   verdict: string
 }
 
-async function measure (name: string, count: number): Promise<Cost> {
+/** What can be done to an archive of somebody else. */
+const readers: Record<string, (bytes: Uint8Array, owner: SigningIdentity) => Promise<unknown>> = {
+  verifyBackup: async bytes => {
+    const { ok, problems } = await verifyBackup(bytes)
+    return ok ? 'ok' : problems[0].code
+  },
+  diffBackups: async (bytes, owner) => diffBackups(bytes, await toArchive([await createLog(owner, 'y')])),
+  mergeBackups: bytes => drain(mergeBackups([bytes])),
+  openBackup: async bytes => {
+    const backup = await openBackup(bytes)
+    for (const { address } of backup.databases) await (await backup.open<Events>(address)).all()
+    await backup.close()
+  },
+  salvage: async bytes => {
+    const { ok, problems } = await verifyBackup(bytes, { salvage: true })
+    return ok ? 'ok' : problems[0].code
+  }
+}
+
+async function measure (reader: string, name: string, count: number): Promise<Cost> {
   const identities = await Identities({ keystore: await KeyStore({ storage: await MemoryStorage() }), storage: await MemoryStorage() })
-  const bytes = await archives[name].create(await identities.createIdentity({ id: 'owner' }), count)
+  const owner = await identities.createIdentity({ id: 'owner' })
+  const bytes = await archives[name].create(owner, count)
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   const start = process.cpuUsage()
   let peak = before
   const timer = setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss) }, 5)
-  const verdict = await verifyBackup(bytes).then(({ ok, problems }) => ok ? 'ok' : problems[0].code, error => error.code ?? error.name)
+  const verdict = String(await readers[reader](bytes, owner).then(result => typeof result === 'string' ? result : 'ok', error => error.code ?? error.name))
   peak = Math.max(peak, process.memoryUsage().rss)
   clearInterval(timer)
   const { user, system } = process.cpuUsage(start)
   return { bytes: bytes.length, cpu: (user + system) / 1000, memory: (peak - before) / 2 ** 20, verdict }
 }
 
-const { values: { child, count } } = parseArgs({ options: { child: { type: 'string' }, count: { type: 'string' } } })
-if (child != null) {
-  console.log(JSON.stringify(await measure(child, Number(count))))
+const { values: { reader, child, count } } = parseArgs({
+  options: { reader: { type: 'string', default: 'verifyBackup' }, child: { type: 'string' }, count: { type: 'string' } }
+})
+if (!(reader in readers)) {
+  console.error(`--reader is one of ${Object.keys(readers).join(', ')}`)
+  process.exit(2)
+} else if (child != null) {
+  console.log(JSON.stringify(await measure(reader, child, Number(count))))
 } else {
-  console.log(`| verifyBackup of an archive with many | how many | MB | CPU, ms | memory, MB | verdict |\n| --- | ${'--: | '.repeat(4)}--- |`)
+  console.log(`| ${reader} of an archive with many | how many | MB | CPU, ms | memory, MB | verdict |\n| --- | ${'--: | '.repeat(4)}--- |`)
   for (const [name, { count }] of Object.entries(archives)) {
     for (const factor of factors) {
-      const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, '--expose-gc', import.meta.filename, '--child', name, '--count', `${count * factor}`])
+      const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, '--expose-gc', import.meta.filename, '--reader', reader, '--child', name, '--count', `${count * factor}`])
       const { bytes, cpu, memory, verdict }: Cost = JSON.parse(stdout)
       console.log(`| ${name} | ${(count * factor).toLocaleString('en')} | ${(bytes / 1e6).toFixed(2)} | ${cpu.toFixed(0)} | ${Math.max(0, memory).toFixed(0)} | ${verdict} |`)
     }

@@ -1,12 +1,16 @@
 // Hostile archives for all that reads archives and restores nothing: what each of them says is an error with a code, or it
 // is held; and nothing is left.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import * as dagCbor from '@ipld/dag-cbor'
 import all from 'it-all'
+import { concat } from 'uint8arrays/concat'
 import { contents } from './contents.ts'
 import { files } from './files.ts'
-import { cloneLog, createLog, toArchive } from './logs.ts'
+import { addressOf, cloneLog, createLog, digestOf, toArchive, toBlock, toBlocks } from './logs.ts'
 import { assertIsUsable, assertLeavesNothing, codeOf, createStorages, useWorld, withDatabase } from './world.ts'
-import { createBackup, createSnapshot, deleteSnapshot, diffBackups, mergeBackups, openBackup, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { encodeBlocks, encodeHeader } from '../../src/archive/sinks/car.ts'
+import { sha256 } from '../../src/blocks/sha256.ts'
+import { ArchiveError, createBackup, createSnapshot, deleteSnapshot, diffBackups, mergeBackups, openBackup, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { Events, Storage } from '../../src/index.ts'
 
 describe('What reads a hostile archive without restoring it', () => {
@@ -114,5 +118,33 @@ describe('What reads a hostile archive without restoring it', () => {
         })
       })
     }
+  })
+
+  it('is bounded: links to the same snapshot, and access controllers one behind the other', async () => {
+    const { nodes, blocks } = await toBlocks([await createLog(world.ownerIdentity, 'x')])
+    const [root, snapshot, ...others] = nodes
+    const { databases: [link], ...fields } = dagCbor.decode<{ databases: unknown[] }>(root.bytes)
+    const bytes = dagCbor.encode({ ...fields, databases: Array(1000).fill(link) })
+    const digest = await sha256(bytes)
+    const twice = concat([encodeHeader([digest]), encodeBlocks([{ digest, bytes }, snapshot, ...others], 'dag-cbor'), encodeBlocks(blocks, 'raw')])
+
+    const logs = [await createLog(world.ownerIdentity, '0', { count: 0 })]
+    for (let i = 1; i < 20; i++) {
+      const manifest = await toBlock({ name: `${i}`, type: 'keyvalue', accessController: addressOf(logs.at(-1)!) })
+      logs.push({ manifest, identities: [], entries: [], heads: [] })
+    }
+    const before = new Map(logs.map((log, i) => [log, i === 0 ? { block: digestOf(log.access!.hash) } : { database: addressOf(logs[i - 1]) }]))
+    const deep = await toArchive(logs.slice(-1), { access: logs.slice(0, -1), accessController: log => before.get(log) })
+
+    const open = async (bytes: Uint8Array): Promise<void> => {
+      const backup = await openBackup(bytes)
+      await backup.open(backup.databases[0].address)
+    }
+    for (const [bytes, code] of [[twice, 'dag-invalid'], [deep, 'limit-exceeded']] as const) {
+      strictEqual(await codeOf(() => open(bytes)), code)
+      strictEqual(await codeOf(() => all(mergeBackups([bytes]))), code)
+      strictEqual(await codeOf(() => verifyBackup(bytes).then(({ problems: [problem] }) => { if (problem != null) throw new ArchiveError(problem.message, { code: problem.code }) })), code)
+    }
+    strictEqual(await codeOf(() => diffBackups(twice, deep)), 'dag-invalid')
   })
 })

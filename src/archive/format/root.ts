@@ -1,6 +1,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { createWriter, read } from './cbor.ts'
 import { readList, writeList } from './list.ts'
+import { keyOf } from '../../blocks/digests.ts'
 import type { CBORReader } from './cbor.ts'
 import type { List } from './list.ts'
 
@@ -51,10 +52,16 @@ export function decodeRoot (bytes: Uint8Array): Root | undefined {
     if (length === 0) reader.refuse()
     const digests = []
     for (let i = 0; i < length; i++) {
-      digests.push(reader.link('dag-cbor').slice())
+      const digest = reader.link('dag-cbor').slice()
+      const key = keyOf(digest)
+      // A tree links to each block once
+      if (linked.has(key)) reader.refuse()
+      linked.add(key)
+      digests.push(digest)
     }
     return digests
   }
+  const linked = new Set<string>()
   return read(bytes, reader => {
     const size = reader.map()
     const access = reader.hasKey('access') ? readLinks(reader) : []

@@ -114,7 +114,7 @@ export async function openBackup (source: BackupSource | URL, { ipfs, root, limi
         return { address, name, type, entries: entries?.count ?? 0, heads: heads?.count ?? 0 }
       }),
       open: async (nameOrAddress, options = {}) => {
-        const db = await openDatabase(pick(snapshots, nameOrAddress), { ...options, snapshots, reader, identity })
+        const db = await openDatabase(pick(snapshots, nameOrAddress), { ...options, snapshots, reader, identity, limits, depth: 0 })
         openDatabases.push(db)
         return db as any
       },
@@ -211,6 +211,9 @@ interface OpenListedOptions extends OpenDatabaseOptions {
   snapshots: Listed[]
   reader: BlockReader
   identity: Reader
+  limits: Limits
+  /** How many databases it decides on stand one behind the other. */
+  depth: number
 }
 
 async function openDatabase (listed: Listed, options: OpenListedOptions): Promise<Database> {
@@ -253,7 +256,7 @@ async function readHeads (list: Parameters<typeof readDigests>[0], { reader, ide
 }
 
 async function openAccess ({ manifest: { accessController: address }, snapshot: { accessController: name } }: Listed, options: OpenListedOptions): Promise<AccessController> {
-  const { snapshots, reader, identity: { ipfs, identities, identity } } = options
+  const { snapshots, reader, identity: { ipfs, identities, identity }, limits, depth } = options
   const [, type, hash] = address.split('/')
   if (['ipfs', 'orbitdb'].includes(type) && !(isHash(hash) && address === `/${type}/${hash}`)) {
     throw new DamagedArchiveError(`The archive is damaged: "${address}", which a manifest names, is not the address of an access controller`, { code: 'manifest-invalid' })
@@ -264,7 +267,8 @@ async function openAccess ({ manifest: { accessController: address }, snapshot: 
     if (found == null) {
       throw new DatabaseNotFoundError(`The backup does not have "${String(address)}", the database of an access controller`)
     }
-    return openDatabase(found, { ...options, Database: undefined, AccessController: undefined, encryption: undefined, verify: options.verify !== false })
+    assertWithin(limits, 'accessDepth', depth + 1, `The access controllers of a database, each the database of the one before, to ${String(address)}`)
+    return openDatabase(found, { ...options, depth: depth + 1, Database: undefined, AccessController: undefined, encryption: undefined, verify: options.verify !== false })
   }
   const access = await openAccessController({ orbitdb: { open: open as any, identity, ipfs }, identities, address })
   if (name != null && 'state' in name) {
