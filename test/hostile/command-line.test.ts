@@ -1,5 +1,5 @@
 // Hostile archives on the command line: it says what is wrong by its exit code, and nothing reaches the terminal raw.
-import { doesNotMatch, notStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, doesNotMatch, notStrictEqual, strictEqual } from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +49,34 @@ describe('The command line, for hostile archives', () => {
       }
     }
   }
+
+  describe('prints an entry of escape codes escaped:', () => {
+    const value = { [control]: control, text: control + 'x'.repeat(10) }
+    const add = async (log: HostileLog): Promise<unknown> => append(log, world.ownerIdentity, { payload: { op: 'ADD', key: null, value } })
+    const commands: Record<string, (file: string) => string[]> = {
+      dump: file => ['dump', file],
+      'diff --hashes': file => ['diff', file, file, '--hashes'],
+      'diff --json': file => ['diff', file, file, '--json'],
+      merge: file => ['merge', file, '-o', join(directory, 'merged.car')],
+      'restore --dry-run': file => ['restore', file, '-d', join(directory, 'node'), '--dry-run'],
+      restore: file => ['restore', file, '-d', join(directory, 'node')],
+      'verify --salvage': file => ['verify', file, '--salvage']
+    }
+    for (const [name, args] of Object.entries(commands)) {
+      it(name, async () => {
+        const file = await write(async log => {
+          await texts['a name of escape codes'](log)
+          await add(log)
+        })
+        const { code, stdout, stderr } = await runCLI(args(file))
+        strictEqual(code, 0, stderr)
+        doesNotMatch(stdout + stderr, /[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/u)
+        doesNotMatch(stdout + stderr, /^verified: yes/m)
+        // A record is a line, and gives back what was written
+        if (name === 'dump') deepStrictEqual(stdout.trim().split('\n').map(line => JSON.parse(line).value).filter(value => typeof value === 'object'), [value])
+      })
+    }
+  })
 
   const damages: Record<string, { code: string, toBytes: (bytes: Uint8Array) => Uint8Array }> = {
     'is cut off': { code: 'archive-truncated', toBytes: bytes => bytes.subarray(0, -20) },
