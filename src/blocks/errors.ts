@@ -1,12 +1,11 @@
 import { toCIDBytes, toHash } from './hashes.ts'
-import { InvalidBlockError, InvalidEntryError, MissingBlockError } from '../core/index.ts'
+import { InvalidBlockError, MissingBlockError } from '../core/index.ts'
 import type { BlockName } from './blocks.ts'
 
 // How OrbitDB makes its errors is no part of their types
 type Constructor<E extends Error> = new (message: string, details: { hash: string }) => E
 const Missing = MissingBlockError as unknown as Constructor<MissingBlockError>
 const Invalid = InvalidBlockError as unknown as Constructor<InvalidBlockError>
-const InvalidEntry = InvalidEntryError as unknown as Constructor<InvalidEntryError>
 
 const hashOf = (name: BlockName): string => toHash(toCIDBytes(name))
 
@@ -15,6 +14,3 @@ export const missingBlock = (name: BlockName): MissingBlockError => new Missing(
 
 /** The error about a block that does not match its hash. */
 export const invalidBlock = (name: BlockName): InvalidBlockError => new Invalid(`Block "${hashOf(name)}" does not match its hash`, { hash: hashOf(name) })
-
-/** The error about a block that is not an entry. */
-export const invalidEntry = (name: BlockName): InvalidEntryError => new InvalidEntry(`Block "${hashOf(name)}" is not an entry`, { hash: hashOf(name) })

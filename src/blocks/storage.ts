@@ -1,4 +1,4 @@
-import { batched } from '../batched.ts'
+import { batched } from './batched.ts'
 import { ComposedStorage, IPFSBlockStorage, LRUStorage } from '../core/index.ts'
 import type { Blocks } from './blocks.ts'
 import type { HeliaNode, PersistentStorage, StorageOptions } from '../core/index.ts'

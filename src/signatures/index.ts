@@ -1,18 +1,13 @@
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
-import { fromString } from 'uint8arrays/from-string'
 import { findAddon } from './addon.ts'
 import { pack, packedLength, pointLength } from './checks.ts'
 import { createPool } from './pool.ts'
 import { findWebAssembly } from './webassembly.ts'
-import { batched } from '../batched.ts'
 import { sha256 } from '../blocks/sha256.ts'
 import type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
 import type { Means } from './means.ts'
 
 export type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
-
-/** Whether a signature of data was made by a public key, both in hex. */
-export type SignatureVerifier = (signature: string, publicKey: string, data: string | Uint8Array) => Promise<boolean>
 
 async function verifyByLibp2p ({ signature, publicKey, data }: SignatureCheck): Promise<boolean> {
   try {
@@ -67,25 +62,3 @@ export const verifySignatures: SignaturesVerifier = async checks => {
   fastest ??= createFastest()
   return (await fastest)(checks)
 }
-
-/** Makes of a function for many signatures one for each, of which all is in hex. */
-export function inHex (verify: SignaturesVerifier): SignatureVerifier {
-  const verifyOne = batched(verify)
-  return async (signature, publicKey, data) => {
-    let check: SignatureCheck
-    try {
-      check = {
-        signature: fromString(signature, 'base16'),
-        publicKey: fromString(publicKey, 'base16'),
-        data: typeof data === 'string' ? fromString(data) : data
-      }
-    } catch {
-      // It is not hex
-      return false
-    }
-    return verifyOne(check)
-  }
-}
-
-/** Whether a signature of data was made by a public key, both in hex, by the fastest means that are here. */
-export const verifySignature = inHex(verifySignatures)

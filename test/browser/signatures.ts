@@ -1,6 +1,7 @@
 // A page that checks signatures.
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { createVerifier, verifySignature, verifySignatures } from '../../src/signatures/index.ts'
+import { verifyInHex } from '../helpers/signatures-in-hex.ts'
+import { createVerifier, verifySignatures } from '../../src/signatures/index.ts'
 import { findWebAssembly } from '../../src/signatures/webassembly.ts'
 import type { SignatureCheck } from '../../src/signatures/index.ts'
 import type { Vector } from '../helpers/signatures.ts'
@@ -44,7 +45,7 @@ const signatures = {
 
   hasWebAssembly: async () => await findWebAssembly() != null,
 
-  verdicts: (vectors: Vector[]) => Promise.all(vectors.map(({ signature, publicKey, data }) => verifySignature(signature, publicKey, fromHex(data)))),
+  verdicts: (vectors: Vector[]) => verifyInHex(verifySignatures, vectors.map(({ signature, publicKey, data }) => [signature, publicKey, fromHex(data)])),
 
   /** Checks many signatures at once, of which every third is not valid: how many verdicts are wrong? */
   checkMany: async (count: number) => {
