@@ -50,6 +50,8 @@ export interface Storage<Value = Uint8Array> {
   unpersistMany? (hashes: string[]): Promise<void>
   /** Iterates over the records, as key and value. */
   iterator (options?: StorageIteratorOptions): AsyncIterable<[hash: string, value: Value]>
+  /** Gives back the room of what was deleted. */
+  compact? (): Promise<void>
   /** Iterates over the keys of all records, many at a time. */
   keys? (): AsyncIterable<string[]>
   /** Copies the records of another storage to this one. */

@@ -1,8 +1,12 @@
 // What is in the index of a log is reached from its heads, at every instant: whatever fails, and wherever the process ends.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { MemoryStorage } from '../../src/index.ts'
+import { LevelStorage, MemoryStorage } from '../../src/index.ts'
 import { keysOf } from '../helpers/logs.ts'
+import { useReplicas } from '../helpers/replicas.ts'
 import type { Head, Storage } from '../../src/index.ts'
 
 interface Commits {
@@ -63,6 +67,8 @@ const headsIn = async ({ heads }: Stores): Promise<Head[]> => {
 }
 
 describe('Commits', () => {
+  const { createDirectory } = useReplicas()
+
   /** The entries that are before others */
   const nexts = new Map<string, string[]>()
 
@@ -175,6 +181,20 @@ describe('Commits', () => {
     strictEqual((await keysOf(stores.index.stored)).length, count)
     strictEqual((await headsIn(stores)).length, 3000)
     deepStrictEqual(await keysOf(stores.heads.stored), ['heads'])
+  })
+
+  it('leave no room taken by the note of many', async () => {
+    const directory = await createDirectory()
+    const headsStorage = await LevelStorage({ path: directory })
+    const log: Commits = await createCommits({ heads: await createHeads({ storage: headsStorage }), headsStorage, indexStorage: await MemoryStorage() })
+    const hashes = Array.from({ length: 100_000 }, () => randomBytes(24).toString('hex'))
+    await log.commit({ heads: [{ hash: hashes[0], next: [] }], hashes })
+    await headsStorage.close()
+    const sizes = await Promise.all((await readdir(directory)).map(async name => (await stat(join(directory, name))).size))
+    ok(sizes.reduce((sum, size) => sum + size) < 1e6, `the note had 4.9 MB, and there are ${sizes.join()}`)
+    const again = await LevelStorage({ path: directory })
+    deepStrictEqual(await keysOf(again), ['heads'])
+    await again.close()
   })
 
   it('take out of the index what is not in the log', async () => {
