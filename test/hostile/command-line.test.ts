@@ -57,10 +57,8 @@ describe('The command line, for hostile archives', () => {
       dump: file => ['dump', file],
       'diff --hashes': file => ['diff', file, file, '--hashes'],
       'diff --json': file => ['diff', file, file, '--json'],
-      merge: file => ['merge', file, '-o', join(directory, 'merged.car')],
       'restore --dry-run': file => ['restore', file, '-d', join(directory, 'node'), '--dry-run'],
-      restore: file => ['restore', file, '-d', join(directory, 'node')],
-      'verify --salvage': file => ['verify', file, '--salvage']
+      restore: file => ['restore', file, '-d', join(directory, 'node')]
     }
     for (const [name, args] of Object.entries(commands)) {
       it(name, async () => {
