@@ -30,10 +30,16 @@ export interface DigestTable {
   packed (): Uint8Array
 }
 
-/** Creates a table of digests, which takes about 50 bytes for each. */
-export function createDigestTable (): DigestTable {
-  let words = new Int32Array(16 * wordsPerDigest)
-  let slots = new Int32Array(32)
+/**
+ * Creates a table of digests, which takes about 50 bytes for each.
+ *
+ * @param expected - how many there will be, about, if that is known
+ */
+export function createDigestTable (expected = 16): DigestTable {
+  let words = new Int32Array(Math.max(expected, 16) * wordsPerDigest)
+  let slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(expected, 16) * 1.5 + 1)))
+  // Which bytes some digest starts with: whether one is in a small table is told by this, mostly
+  const firsts = new Uint8Array(256)
   let size = 0
   const sought = new Int32Array(wordsPerDigest)
   const soughtBytes = new Uint8Array(sought.buffer)
@@ -85,6 +91,9 @@ export function createDigestTable (): DigestTable {
   }
 
   const find = (bytes: Uint8Array, at = 0): number => {
+    if (firsts[bytes[at]] === 0) {
+      return -1
+    }
     seek(bytes, at)
     return slots[slotOf()] - 1
   }
@@ -99,6 +108,7 @@ export function createDigestTable (): DigestTable {
       if (slots[slot] !== 0) {
         return -slots[slot]
       }
+      firsts[bytes[at]] = 1
       const { length } = slots
       grow()
       if (slots.length !== length) slot = slotOf()

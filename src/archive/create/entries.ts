@@ -45,7 +45,7 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
   if (base != null && (base.isUnread || base.isPartial)) {
     return
   }
-  const inBase = createDigestTable()
+  const inBase = createDigestTable(base?.columns.times.length)
   if (base != null) {
     const { digests } = base.columns
     for (let at = 0; at < digests.length; at += digestLength) inBase.add(digests, at)
