@@ -148,7 +148,9 @@ async function readSnapshots (root: Uint8Array, reader: BlockReader, limits: Lim
   return Promise.all([...databases, ...access].map(async (digest, i) => {
     const snapshot = decodeSnapshot(await reader.need(digest, 'Snapshot')) ?? invalid(digest, 'snapshot')
     const manifestDigest = digestOfAddress(snapshot.address) ?? invalid(digest, 'snapshot')
-    return { snapshot, isAccess: i >= databases.length, manifest: readManifest(await reader.need(manifestDigest, 'Manifest'), hashOfDigest(manifestDigest)) }
+    const manifest = readManifest(await reader.need(manifestDigest, 'Manifest'), hashOfDigest(manifestDigest))
+    assertWithin(limits, 'nameBytes', manifest.name.length, `The name of ${snapshot.address}`)
+    return { snapshot, isAccess: i >= databases.length, manifest }
   }))
 }
 
