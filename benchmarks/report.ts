@@ -25,7 +25,7 @@ function toMarkdown (results: Results, hasChart: boolean): string {
   return [
     '# Results',
     ...hasChart ? ['![How long each way takes to restore, and what is guaranteed then](trade-off.svg)'] : [],
-    `Measured on ${date.slice(0, 10)} by \`${command}\`, up to ${rounds} rounds for each way, on ${cpu}, ${cores} cores, ${formatBytes(memoryBytes)} memory, ${os}, with ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}. Each number is a median.`,
+    `Measured on ${date.slice(0, 10)} by \`${command}\`, ${rounds === 1 ? 'once' : `up to ${rounds} times`} each way, on ${cpu}, ${cores} cores, ${formatBytes(memoryBytes)} memory, ${os}, with ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}.${rounds === 1 ? '' : ' Each number is a median.'}`,
     [
       `- **×2** is twice as much time as \`${baseline}\` took for the same.`,
       '- **restore** is until the way was done. Some ways have the database open then, others have not; **first entry read** is until it is open and an entry was read, and **all entries read** until all were. Both are from the beginning of the restore.',
