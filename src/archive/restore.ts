@@ -44,6 +44,11 @@ export interface RestoreBackupOptions extends Omit<DatabaseOptions, 'meta' | 'Ac
   onSalvage?: (salvaged: Salvaged) => void
   /** Names or addresses of the databases to restore; all by default. */
   databases?: readonly string[]
+  /**
+   * Whether to close each database once it is restored, unless it was open before: an archive can have more databases than a
+   * process can have files open, and each takes several. Defaults to false.
+   */
+  close?: boolean
   /** The most of what there may be in an archive, where it is not the default. */
   limits?: Partial<Limits>
   /** How long peers and gateways may give no block before it is given up, in ms; 60 s by default. */
@@ -65,7 +70,7 @@ const maxBatchBytes = 2 ** 22
  * garbage collection to remove. Databases of one archive are restored one after the other: those that came
  * before the one that failed stay restored, and are closed unless they were open before.
  *
- * @returns The database, or an array where the archive has several.
+ * @returns The database, or an array where the archive has several: open, but for `close`.
  * @throws ArchiveError of some class, DatabaseNotFoundError, and the errors of `import`.
  *
  * @example
@@ -106,7 +111,7 @@ interface Target {
 async function restore (
   { orbitdb, blocks, witness }: Target,
   source: BackupSource,
-  { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
+  { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, close = false, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
 ): Promise<Database | Database[]> {
   const { ipfs } = orbitdb
   const limits = toLimits(someLimits)
@@ -168,8 +173,13 @@ async function restore (
           }
         }
       })
-      if (!isOpen) newlyOpened.push(db)
       restored.add(db)
+      if (isOpen) continue
+      if (close) {
+        await db.close()
+      } else {
+        newlyOpened.push(db)
+      }
     }
   } catch (error) {
     for (const db of newlyOpened) {

@@ -52,3 +52,27 @@ describe('An archive of two databases, of which the second can not be restored,'
     })
   }
 })
+
+describe('Databases that are to be closed once they are restored', () => {
+  const { createReplica } = useReplicas()
+
+  it('are there, and those that were open before stay open', async () => {
+    const { orbitdb: source } = await createReplica()
+    const dbs = []
+    for (const name of ['one', 'two', 'three']) {
+      const db = await source.open<EventsDatabase>(name, { type: 'events', sync: false })
+      await db.add(name)
+      dbs.push(db)
+    }
+    const addresses = dbs.map(({ address }) => address)
+    const { orbitdb } = await createReplica()
+    const open = await restoreBackup<EventsDatabase>(orbitdb, await archive(dbs[0]), { sync: false })
+    await restoreBackup(orbitdb, await archive(dbs), { close: true, sync: false })
+    deepStrictEqual(addresses.map(address => orbitdb.status(address)), ['open', 'closed', 'closed'])
+    strictEqual((await open.all()).length, 1)
+    for (const address of addresses) {
+      const db = await orbitdb.open<EventsDatabase>(address, { sync: false })
+      strictEqual((await db.all()).length, 1)
+    }
+  })
+})

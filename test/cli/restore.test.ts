@@ -165,6 +165,26 @@ describe('orbitdb-backup restore', () => {
     })
   })
 
+  it('restores more databases than can be open at once', async () => {
+    const [source, target] = [await createDirectory(), await createDirectory()]
+    const count = 30
+    await withOrbitDB(source, async orbitdb => {
+      for (let i = 0; i < count; i++) {
+        const db = await orbitdb.open<Events>(`database ${i}`, { type: 'events', sync: false })
+        await db.add(i)
+        await db.close()
+      }
+    })
+    // Each database that is open has more than ten files open
+    const wrapper = ['bash', '-c', 'ulimit -n 200; exec "$@"', 'bash']
+    const path = join(source, 'all.car')
+    strictEqual((await runCLI(['create', '--all', '-d', source, '-o', path], { wrapper })).stderr, '')
+    const { code, stdout, stderr } = await runCLI(['restore', path, '-d', target, '--json'], { wrapper })
+    strictEqual(code, 0, stderr)
+    const { databases } = JSON.parse(stdout) as { databases: Array<{ name: string, entries: number }> }
+    deepStrictEqual(databases.map(({ name, entries }) => `${name}: ${entries}`).sort(), Array.from({ length: count }, (_, i) => `database ${i}: 1`).sort())
+  })
+
   it('reads the archive from a pipe', async () => {
     const node = join(await createDirectory(), 'node')
     const { code, stdout } = await runCLI(['restore', '-', '-d', node], { input: await readFile(posts) })

@@ -121,12 +121,23 @@ async function restoreArchive (paths: string[], options: RestoreOptions, isNamed
   }
 }
 
+/** What is told of a database that was restored. */
+interface RestoredDatabase extends ImportResult {
+  address: string
+  name: string
+  type: string
+  indexed: boolean
+  entries: number
+  heads: number
+}
+
 async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, source: BackupSource, { verify, indexed, root, limit, database: names, repair, salvage }: RestoreOptions, { signal, output }: Context) {
   const { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } = await import('../../index.ts')
   const { createIdentities } = await import('../node.ts')
   const { ipfs, readBlocks } = node
   const places = new Map<string, Place>()
   const results = new Map<string, ImportResult>()
+  const databases: RestoredDatabase[] = []
   const own: Record<string, () => DatabaseFactory<any>> = { events: Events, documents: Documents, keyvalue: KeyValue }
 
   const identities = await createIdentities(ipfs)
@@ -152,9 +163,12 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
         }
         return { ...db, import: importState }
       }
-      return orbitdb.open(address, { ...options, Database })
+      const db: Database = await orbitdb.open(address, { ...options, Database })
+      const log = await db.log.export()
+      databases.push({ address, name: db.name, type: place.type, indexed: place.isIndexed, entries: log.index.size, heads: log.heads.length, ...results.get(address)! })
+      return db
     }
-    const restored = await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
+    await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
       verify: verifyOptions[verify],
       root: await parseRoot(root),
       limits: await parseLimits(limit),
@@ -162,17 +176,13 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
       repair,
       salvage,
       onSalvage: ({ message }) => output.warn(message),
+      close: true,
       sync: false,
       signal,
       onProgress: output.onProgress
     })
     for (const { note } of places.values()) {
       if (note != null) output.warn(note)
-    }
-    const databases = []
-    for (const { address, name, log } of Array.isArray(restored) ? restored : [restored]) {
-      const { heads, index } = await log.export()
-      databases.push({ address, name, type: places.get(address)!.type, indexed: places.get(address)!.isIndexed, entries: index.size, heads: heads.length, ...results.get(address)! })
     }
     return databases
   } finally {
