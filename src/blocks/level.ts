@@ -1,4 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
 import { equals } from 'uint8arrays/equals'
 import { readInBatches } from './batches.ts'
 import { cidOf, isShort } from './cids.ts'
@@ -7,7 +9,6 @@ import { digestLength } from './digests.ts'
 import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes, toHash } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
-import { sha256 } from './sha256.ts'
 import { guardWrites } from '../core/guard-writes.ts'
 import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
 import type { HeliaNode } from '../core/index.ts'
@@ -228,8 +229,11 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     arePinned: (names, { signal } = {}) => locked(signal, () => pins.hasMany(names.map(pinnedBlockKey))),
 
     putWitness: async options => {
-      const bytes = dagCbor.encode(crypto.getRandomValues(new Uint8Array(32)))
-      const cid = cidOf(await sha256(bytes))
+      // Garbage is collected in the order of keys. That of SHA-1 comes before all of SHA2-256: where a collection was
+      // aborted, or failed, the witness is the first that it took
+      const bytes = Uint8Array.from(dagCbor.encode(crypto.getRandomValues(new Uint8Array(32))))
+      const digest = createDigest(0x11, new Uint8Array(await crypto.subtle.digest('SHA-1', bytes)))
+      const cid = CID.createV1(dagCbor.code, digest).bytes
       await blocks.putMany([[cid, bytes]], options)
       return toHash(cid)
     },

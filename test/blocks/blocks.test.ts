@@ -220,6 +220,20 @@ describe('Blocks', () => {
       deepStrictEqual(await blocks.hasMany([witness, ...hashesOf(leaves)]), [false, true, false])
     })
 
+    it('are asked for when garbage collection was aborted', async () => {
+      const node = await create()
+      const blocks = await createBlocks(node)
+      const witness = await blocks.putWitness!()
+      const leaves = await createLeaves(20)
+      await blocks.putMany(leaves)
+      const aborting = new AbortController()
+      await node.gc({ signal: aborting.signal, onProgress: ({ type }: { type: string }) => { if (type === 'helia:gc:deleted') aborting.abort() } } as any)
+      const areThere = await blocks.hasMany([witness, ...hashesOf(leaves)])
+      deepStrictEqual(areThere, [false, ...leaves.map(() => true)])
+      await drain(node.blockstore.deleteMany([toCID(leaves[7][0])]))
+      await rejects(blocks.pinMany(hashesOf(leaves), { isShallow: true, witness }), { name: 'MissingBlockError', hash: leaves[7][0] })
+    })
+
     it('have another one each time, which can be deleted', async () => {
       const blocks = await createBlocks(await create())
       const witnesses = [await blocks.putWitness!(), await blocks.putWitness!()]
