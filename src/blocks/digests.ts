@@ -146,3 +146,16 @@ export const keyOf = (digest: Uint8Array, at = 0): string => toLatin1(digest, at
 
 /** The digest of a key. */
 export const toDigest = (key: string): Uint8Array => Uint8Array.from(key, char => char.charCodeAt(0))
+
+/** Removes packed digests that a table has: the same array where it has none of them. */
+export function without (packed: Uint8Array, table: Pick<DigestTable, 'has'>): Uint8Array {
+  const rest = new Uint8Array(packed.length)
+  let length = 0
+  for (let at = 0; at < packed.length; at += digestLength) {
+    if (!table.has(packed, at)) {
+      rest.set(packed.subarray(at, at + digestLength), length)
+      length += digestLength
+    }
+  }
+  return length === packed.length ? packed : rest.subarray(0, length)
+}

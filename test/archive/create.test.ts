@@ -253,12 +253,14 @@ describe('createBackup', () => {
     })
 
     /** Damages an entry once an archive is being written. */
-    const damageEarly = async (prepare: (backup: Backup) => unknown = () => {}): Promise<{ hash: string, read: () => Promise<Uint8Array>, intact: Uint8Array }> => {
+    const damageEarly = async (prepare: (backup: Backup) => unknown = () => {}, hasBase = false): Promise<{ hash: string, read: () => Promise<Uint8Array>, intact: Uint8Array }> => {
       const { orbitdb, ipfs } = await createReplica()
       const db = await orbitdb.open('database', { type: 'events' })
+      await db.add('an older value')
+      const options = hasBase ? { base: await archive(db) } : {}
       const hash = await db.add('value')
-      const intact = await archive(db)
-      const backup = createBackup(db)
+      const intact = await archive(db, options)
+      const backup = createBackup(db, options)
       await prepare(backup)
       const chunks = backup[Symbol.asyncIterator]()
       const { value } = await chunks.next()
@@ -269,6 +271,11 @@ describe('createBackup', () => {
 
     it('an entry that is damaged meanwhile was kept', async () => {
       const { read, intact } = await damageEarly()
+      deepStrictEqual(await read(), intact)
+    })
+
+    it('one of an increment was kept, too', async () => {
+      const { read, intact } = await damageEarly(() => {}, true)
       deepStrictEqual(await read(), intact)
     })
 

@@ -10,7 +10,7 @@ import { createProgress } from '../progress.ts'
 import { encodeBlocks, encodeHeader, encodeRun } from '../sinks/car.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createBlocks } from '../../blocks/index.ts'
-import { digestLength } from '../../blocks/digests.ts'
+import { digestLength, without } from '../../blocks/digests.ts'
 import type { Base } from './base.ts'
 import type { Contents, CreateProblem } from './contents.ts'
 import type { Plan } from './plan.ts'
@@ -224,7 +224,7 @@ const chunkBytes = 2 ** 16
 
 async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base, spool }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
-  const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : withoutKnown(digests, base) }))
+  const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : without(digests, base) }))
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
   const newNodes = [...sizes()].filter(([digest]) => isNew(digest))
   const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
@@ -277,17 +277,4 @@ function * inBatches (blocks: Iterable<WrittenBlock>): Generator<WrittenBlock[]>
     }
   }
   if (batch.length > 0) yield batch
-}
-
-/** Removes digests that a base has. */
-function withoutKnown (digests: Uint8Array, base: Base): Uint8Array {
-  const rest = new Uint8Array(digests.length)
-  let length = 0
-  for (let at = 0; at < digests.length; at += digestLength) {
-    if (!base.has(digests, at)) {
-      rest.set(digests.subarray(at, at + digestLength), length)
-      length += digestLength
-    }
-  }
-  return rest.subarray(0, length)
 }

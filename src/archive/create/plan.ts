@@ -4,7 +4,7 @@ import { encodeSnapshot } from '../format/snapshot.ts'
 import { assertWithin } from '../limits.ts'
 import { createList } from '../lists/write.ts'
 import { toBlocks } from '../sinks/car.ts'
-import { createDigestTable, digestLength } from '../../blocks/digests.ts'
+import { createDigestTable, digestLength, without } from '../../blocks/digests.ts'
 import { sortPacked } from '../../blocks/packed.ts'
 import { sha256 } from '../../blocks/sha256.ts'
 import type { Contents } from './contents.ts'
@@ -127,22 +127,6 @@ function placesOf (packed: Uint8Array, table: DigestTable): Set<number> | undefi
     if (table.has(packed, at)) places.add(at / digestLength)
   }
   return places
-}
-
-/** Removes digests that are in a table. */
-function without (packed: Uint8Array, table: DigestTable): Uint8Array {
-  if (table.size === 0) {
-    return packed
-  }
-  const rest = new Uint8Array(packed.length)
-  let length = 0
-  for (let at = 0; at < packed.length; at += digestLength) {
-    if (!table.has(packed, at)) {
-      rest.set(packed.subarray(at, at + digestLength), length)
-      length += digestLength
-    }
-  }
-  return rest.subarray(0, length)
 }
 
 const concatDigests = (blocks: Array<{ digest: Uint8Array }>): Uint8Array => {
