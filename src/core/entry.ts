@@ -63,10 +63,10 @@ export interface EntryFunctions {
   /**
    * Decodes the bytes of an entry's block.
    *
-   * @param hash The hash of the entry, where the bytes are known to match it: it is computed otherwise.
+   * @param options.hash The hash of the entry, where the bytes are known to match it: it is computed otherwise.
    * @throws Error when the bytes can not be decrypted or decoded.
    */
-  decode<Payload = unknown> (bytes: Uint8Array, decryptEntry?: CryptFunction, decryptPayload?: CryptFunction, hash?: string): Promise<Entry<Payload>>
+  decode<Payload = unknown> (bytes: Uint8Array, decryptEntry?: CryptFunction, decryptPayload?: CryptFunction, options?: { hash?: string }): Promise<Entry<Payload>>
 
   /** Encodes an entry to the bytes of its block, and their hash. */
   encode (entry: SignedEntry, encryptEntry?: CryptFunction, encryptPayload?: CryptFunction): Promise<{ hash: string, bytes: Uint8Array }>
