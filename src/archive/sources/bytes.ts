@@ -35,6 +35,11 @@ async function * readStream (stream: ReadableStream<Uint8Array>): AsyncGenerator
   }
 }
 
+/** Reads the body of a response, and keeps the response until then: Node.js cancels the body of one that was collected as garbage. */
+async function * readBody (response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body != null) yield * toIterable(response.body)
+}
+
 function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (source instanceof Uint8Array) {
     return [source]
@@ -46,7 +51,7 @@ function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterabl
     if (!source.ok) {
       throw new TypeError(`Could not read the archive: the response is "${source.status} ${source.statusText}"`)
     }
-    return source.body == null ? [] : toIterable(source.body)
+    return readBody(source)
   }
   if (source != null && typeof source === 'object') {
     if (isIterable(source)) {
