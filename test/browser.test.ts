@@ -18,7 +18,8 @@ const fixtures = join(import.meta.dirname, 'fixtures')
 const bundles = {
   'a module': { format: 'esm' },
   // Where classes have other names
-  'a minified script': { format: 'iife', minify: true }
+  'a minified script': { format: 'iife', minify: true },
+  'a minified script that keeps names': { format: 'iife', minify: true, keepNames: true }
 } as const
 
 describe('In a browser', function () {

@@ -90,14 +90,32 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   source: BackupSource,
   options: RestoreBackupOptions = {}
 ): Promise<Restored> {
-  const blocks = await createBlocks(orbitdb.ipfs)
-  const witness = options.entryStorage == null ? await blocks.putWitness?.({ signal: options.signal }) : undefined
+  // Before all else: see toChunks
+  const opened = await open(source, orbitdb, options)
+  let target: Target
   try {
-    return await restore({ orbitdb, blocks, witness }, source, options) as Restored
+    target = await createTarget(orbitdb, options)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  const { blocks, witness } = target
+  try {
+    return await restore(target, opened, options) as Restored
   } finally {
     // If it can not be deleted, it is garbage
     if (witness != null) await blocks.deleteMany([witness]).catch(() => {})
   }
+}
+
+async function open (source: BackupSource, { ipfs }: OrbitDB<any>, { salvage = false, onSalvage, encryption, root, limits: someLimits, signal, timeout, maxBytes }: RestoreBackupOptions): Promise<Source> {
+  const limits = toLimits(someLimits)
+  if (!salvage) {
+    return openSource(source, { ipfs, limits, signal, timeout, maxBytes })
+  }
+  const opened = await openSalvaged(source, { root, encryption, limits, signal })
+  onSalvage?.(opened.salvaged)
+  return opened
 }
 
 /** What there is to restore on. */
@@ -108,20 +126,20 @@ interface Target {
   witness?: string
 }
 
+async function createTarget (orbitdb: OrbitDB<any>, { entryStorage, signal }: RestoreBackupOptions): Promise<Target> {
+  const blocks = await createBlocks(orbitdb.ipfs)
+  const witness = entryStorage == null ? await blocks.putWitness?.({ signal }) : undefined
+  return { orbitdb, blocks, witness }
+}
+
 async function restore (
   { orbitdb, blocks, witness }: Target,
-  source: BackupSource,
+  opened: Source,
   { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, close = false, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
 ): Promise<Database | Database[]> {
   const { ipfs } = orbitdb
   const limits = toLimits(someLimits)
   const root = salvage ? undefined : someRoot
-  const opened: Source & { salvaged?: Salvaged } = salvage
-    ? await openSalvaged(source, { root: someRoot, encryption: options.encryption, limits, signal })
-    : await openSource(source, { ipfs, limits, signal, timeout, maxBytes })
-  if (opened.salvaged != null) {
-    onSalvage?.(opened.salvaged)
-  }
   let stored: StoredArchive
   try {
     const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })

@@ -19,9 +19,8 @@ const isIterable = (source: object): source is Iterable<Uint8Array> | AsyncItera
   return Symbol.asyncIterator in source || Symbol.iterator in source
 }
 
-/** Reads a stream where streams can not be iterated over. */
-async function * readStream (stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader()
+/** Reads a stream, also where streams can not be iterated over. */
+async function * read (reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       const { done, value } = await reader.read()
@@ -35,30 +34,26 @@ async function * readStream (stream: ReadableStream<Uint8Array>): AsyncGenerator
   }
 }
 
-/** Reads the body of a response, and keeps the response until then: Node.js cancels the body of one that was collected as garbage. */
-async function * readBody (response: Response): AsyncGenerator<Uint8Array> {
-  if (response.body != null) yield * toIterable(response.body)
-}
-
 function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (source instanceof Uint8Array) {
     return [source]
   }
   if (source instanceof Blob) {
-    return { [Symbol.asyncIterator]: () => readStream(source.stream()) }
+    return { [Symbol.asyncIterator]: () => read(source.stream().getReader()) }
   }
   if (source instanceof Response) {
     if (!source.ok) {
       throw new TypeError(`Could not read the archive: the response is "${source.status} ${source.statusText}"`)
     }
-    return readBody(source)
+    return source.body == null ? [] : toIterable(source.body)
   }
   if (source != null && typeof source === 'object') {
+    if ('getReader' in source) {
+      // At once: Node.js cancels the body of a response that was collected as garbage, unless somebody has a reader of it
+      return read(source.getReader())
+    }
     if (isIterable(source)) {
       return source
-    }
-    if (typeof (source as ReadableStream).getReader === 'function') {
-      return readStream(source)
     }
   }
   throw new TypeError('Could not read the archive: not a source of bytes')

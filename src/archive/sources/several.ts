@@ -8,14 +8,12 @@ export async function openSeveral (sources: readonly BackupSource[], options: So
   if (sources.length === 0) {
     throw new TypeError('Could not read the archive: there is no source')
   }
-  const opened: Source[] = []
-  try {
-    for (const source of sources) {
-      opened.push(await open(source, options))
-    }
-  } catch (error) {
+  const results = await Promise.allSettled(sources.map(source => open(source, options)))
+  const opened = results.filter(result => result.status === 'fulfilled').map(({ value }) => value)
+  const failed = results.find(result => result.status === 'rejected')
+  if (failed != null) {
     await Promise.all(opened.map(source => source.close()))
-    throw error
+    throw failed.reason
   }
   const headers = opened.flatMap(({ headers }) => headers)
   const streams = opened.filter(({ blocks }) => blocks != null)

@@ -1,12 +1,17 @@
-import { strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import all from 'it-all'
+import { archive } from '../../helpers/archives.ts'
+import { useReplicas } from '../../helpers/replicas.ts'
 import { openSource } from '../../../src/cli/files.ts'
 import { toChunks } from '../../../src/archive/sources/bytes.ts'
+import { createBackup, restoreBackup } from '../../../src/index.ts'
 import type { AddressInfo } from 'node:net'
+import type { Events } from '../../../src/index.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -14,13 +19,15 @@ const collectGarbage: () => void = runInNewContext('gc')
 const size = 300_000
 
 describe('An archive of a server', () => {
+  const { createReplica } = useReplicas()
+  const files: Record<string, Uint8Array> = { '/large': Buffer.alloc(size, 1) }
   let server: ReturnType<typeof createServer>
   let url: string
 
   before(async () => {
-    server = createServer((request, response) => { response.end(Buffer.alloc(size, 1)) }).listen(0, '127.0.0.1')
+    server = createServer((request, response) => { response.end(files[request.url!]) }).listen(0, '127.0.0.1')
     await once(server, 'listening')
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/archive`
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   })
 
   after(() => {
@@ -30,8 +37,9 @@ describe('An archive of a server', () => {
 
   const { signal } = new AbortController()
   for (const [name, open] of Object.entries({
-    'a Response': async () => toChunks(await fetch(url)),
-    'a URL of the command line': async () => (await openSource([url], signal)).source as AsyncIterable<Uint8Array>
+    'a Response': async () => toChunks(await fetch(`${url}/large`)),
+    'the body of one': async () => toChunks((await fetch(`${url}/large`)).body!),
+    'a URL of the command line': async () => (await openSource([`${url}/large`], signal)).source as AsyncIterable<Uint8Array>
   })) {
     it(`is all there when garbage is collected before ${name} is read`, async () => {
       const source = await open()
@@ -44,4 +52,23 @@ describe('An archive of a server', () => {
       strictEqual(bytes, size)
     })
   }
+
+  it('is restored while garbage is collected, from bodies of which one is read after the other', async () => {
+    const { orbitdb } = await createReplica()
+    const { orbitdb: otherOrbitdb } = await createReplica()
+    const db = await orbitdb.open('posts', { type: 'events', sync: false })
+    await db.add('one')
+    files['/whole'] = await archive(db)
+    await db.add('two')
+    files['/new'] = Buffer.concat(await all(createBackup(db, { base: files['/whole'] })))
+    const root = await createBackup(db).root
+    const bodies = (await Promise.all(['/new', '/whole'].map(path => fetch(`${url}${path}`)))).map(({ body }) => body!)
+    const timer = setInterval(collectGarbage, 50)
+    try {
+      const restored = await restoreBackup<Events>(otherOrbitdb, { sources: bodies }, { sync: false, root })
+      deepStrictEqual((await restored.all()).map(({ value }) => value), ['one', 'two'])
+    } finally {
+      clearInterval(timer)
+    }
+  })
 })
