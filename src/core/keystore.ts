@@ -56,7 +56,8 @@ export interface SignatureCheck {
 }
 
 /**
- * Checks signatures. It must accept exactly what `@libp2p/crypto` accepts.
+ * Checks signatures. It must accept exactly what `@libp2p/crypto` accepts. The bytes that it is given may change once it
+ * resolves.
  *
  * @returns For each, in the order of the checks, whether it is valid. What is no signature or no key at all is not.
  */

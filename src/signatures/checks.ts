@@ -1,5 +1,6 @@
 import { fromString } from 'uint8arrays/from-string'
 import { readSignature } from './der.ts'
+import { writeSha256 } from '../blocks/sha256.ts'
 import type { SignatureCheck } from '../core/index.ts'
 
 /**
@@ -22,16 +23,16 @@ export const packedLength = signatureLength + digestLength + pointLength
 /**
  * Packs a check where there are zeros.
  *
- * @returns Whether it was packed: not when the signature is none that `@libp2p/crypto` could accept.
+ * @returns Whether it is packed, or a promise that ends when it is: false when the signature is none that `@libp2p/crypto`
+ * could accept.
  */
-export function pack ({ signature, publicKey }: SignatureCheck, digest: Uint8Array, packed: Uint8Array, at: number): boolean {
+export function pack ({ signature, publicKey, data }: SignatureCheck, packed: Uint8Array, at: number): boolean | Promise<void> {
   if (!readSignature(signature, packed, at)) {
     packed.fill(0, at, at + signatureLength)
     return false
   }
-  packed.set(digest, at + signatureLength)
   packed.set(publicKey, at + signatureLength + digestLength)
-  return true
+  return writeSha256(data, packed, at + signatureLength) ?? true
 }
 
 /** A signature to try out what checks signatures: that of `orbitdb-backup`, with the key 1. */

@@ -3,7 +3,6 @@ import { findAddon } from './addon.ts'
 import { pack, packedLength, pointLength } from './checks.ts'
 import { createPool } from './pool.ts'
 import { findWebAssembly } from './webassembly.ts'
-import { sha256 } from '../blocks/sha256.ts'
 import type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
 import type { Means } from './means.ts'
 
@@ -31,20 +30,22 @@ export function createVerifier (means?: Means): SignaturesVerifier {
   const checkPacked = createPool(means)
 
   return async checks => {
-    const isFast = checks.map(({ publicKey }) => publicKey.length === pointLength)
-    const digests = await Promise.all(checks.map(({ data }, i) => isFast[i] ? sha256(data) : undefined))
+    const verdicts = new Array<boolean>(checks.length).fill(false)
     const packed = new Uint8Array(checks.length * packedLength)
     const indexes: number[] = []
-    for (const [i, digest] of digests.entries()) {
-      if (digest != null && pack(checks[i], digest, packed, indexes.length * packedLength)) {
-        indexes.push(i)
+    const waiting: Array<Promise<void>> = []
+    for (const [i, check] of checks.entries()) {
+      if (check.publicKey.length !== pointLength) {
+        waiting.push(verifyByLibp2p(check).then(verdict => { verdicts[i] = verdict }))
+        continue
       }
+      const isPacked = pack(check, packed, indexes.length * packedLength)
+      if (isPacked !== false) indexes.push(i)
+      if (isPacked instanceof Promise) waiting.push(isPacked)
     }
-    const fast = checkPacked(packed.subarray(0, indexes.length * packedLength))
-    const verdicts = await Promise.all(checks.map((check, i) => !isFast[i] && verifyByLibp2p(check)))
-    for (const [i, verdict] of (await fast).entries()) {
-      verdicts[indexes[i]] = verdict === 1
-    }
+    if (waiting.length > 0) await Promise.all(waiting)
+    const fast = await checkPacked(packed.subarray(0, indexes.length * packedLength))
+    for (const [i, verdict] of fast.entries()) verdicts[indexes[i]] = verdict === 1
     return verdicts
   }
 }

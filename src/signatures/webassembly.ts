@@ -50,11 +50,16 @@ function create (module: WebAssembly.Module): CheckPacked {
   const input = exports._malloc(129)
   const signature = exports._malloc(64)
   const key = exports._malloc(64)
+  let isKey = 0
   return packed => {
     const verdicts = new Uint8Array(packed.length / 129)
-    for (let i = 0; i < verdicts.length; i++) {
-      bytes.set(packed.subarray(i * 129, (i + 1) * 129), input)
-      verdicts[i] = exports._secp256k1_ec_pubkey_parse(context, key, input + 96, 33) &&
+    for (let i = 0, at = 0; i < verdicts.length; i++, at += 129) {
+      // Many signatures are by the same key, which is still there
+      let same = 96
+      while (same < 129 && bytes[input + same] === packed[at + same]) same++
+      bytes.set(packed.subarray(at, at + 129), input)
+      if (same < 129) isKey = exports._secp256k1_ec_pubkey_parse(context, key, input + 96, 33)
+      verdicts[i] = isKey &&
         exports._secp256k1_ecdsa_signature_parse_compact(context, signature, input) &&
         exports._secp256k1_ecdsa_verify(context, signature, input + 64, key)
     }

@@ -1,11 +1,12 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { collect } from '../helpers/backups.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { createVerifier } from '../../src/signatures/index.ts'
 import type { CollectedState } from '../helpers/backups.ts'
-import type { Events, SignaturesVerifier } from '../../src/index.ts'
+import type { Events, SignaturesVerifier, SigningIdentity } from '../../src/index.ts'
 
 const verifyByLibp2p = createVerifier()
 
@@ -44,6 +45,25 @@ describe('Signatures in OrbitDB', () => {
     }
     await rejects(restore({ verifySignatures }), { name: 'InvalidEntryError', code: 'signature-invalid', message: /Could not validate signature/ })
     strictEqual((await (await restore()).all()).length, 20)
+  })
+
+  it('are checked one by one by an identity that has its own way to', async () => {
+    const verifyOne = (refused?: string) => async (signature: string, publicKey: string, data: string | Uint8Array): Promise<boolean> => {
+      if (signature === refused) throw new Error('Refused')
+      const [verdict] = await verifyByLibp2p([{ signature: fromString(signature, 'base16'), publicKey: fromString(publicKey, 'base16'), data: data as Uint8Array }])
+      return verdict
+    }
+    const restoreBy = async (verify: SigningIdentity['verify']): Promise<Events> => {
+      const { orbitdb } = await createReplica()
+      Object.assign(orbitdb.identity, { verify })
+      return orbitdb.import<Events>(state, { sync: false })
+    }
+    strictEqual((await (await restoreBy(verifyOne())).all()).length, 20)
+    await rejects(restoreBy(verifyOne(signatures[7])), { name: 'InvalidEntryError', code: 'signature-invalid' })
+  })
+
+  it('are refused when what is to check them fails', async () => {
+    await rejects(restore({ verifySignatures: () => { throw new Error('Failed') } }), { name: 'InvalidEntryError', code: 'signature-invalid' })
   })
 
   it('are checked by @libp2p/crypto when nothing else is to', async () => {

@@ -124,6 +124,14 @@ for (const [name, means] of Object.entries(allMeans)) {
       deepStrictEqual(await verify([]), [])
     })
 
+    it('get their own verdicts whatever key was used before', async () => {
+      const verify = createVerifier(means)
+      const check = { signature: fromHex(signature), publicKey: fromHex(publicKey), data }
+      const [pointless, other] = ['an x that is none of a point', 'the other y'].map(name => ({ ...check, publicKey: fromHex(wrongKeys[name](signed)) }))
+      const checks = [pointless, pointless, check, check, pointless, check, other, check]
+      deepStrictEqual(await verify(checks), checks.map(({ publicKey }) => publicKey === check.publicKey))
+    })
+
     it('get the same verdict with valid signatures of many keys', async () => {
       await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async bytes => {
         const key = await generateKeyPair('secp256k1')
