@@ -2,9 +2,10 @@
 // line, with nearly all that it imports. The patched @orbitdb/core is no part of the library's bundle: its
 // modules are copied as they are, so that whoever imports one of them by its path (as
 // `@orbitdb/core/src/…`) has the same one.
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { joinPatches } from './joined-patch.ts'
 import type { BuildOptions, BuildResult, Metafile, Plugin } from 'esbuild'
@@ -16,31 +17,45 @@ export const core = 'node_modules/@orbitdb/core'
 
 const readJSON = async (path: string) => JSON.parse(await readFile(join(root, path), 'utf8'))
 
-/**
- * What is in the library's bundle besides our code: libsecp256k1 as WebAssembly, as the package that has it is
- * twenty times as large. The rest is installed.
- */
-const isBundled = (path: string): boolean => path.startsWith('@bitauth/libauth/')
+/** libsecp256k1 as WebAssembly, of which both bundles have one copy: the package that has it is twenty times as large. */
+const libsecp256k1 = '@bitauth/libauth/build/lib/bin/secp256k1/secp256k1.base64.js'
 
+/** Has it imported from beside a bundle. */
+const beside: Plugin = {
+  name: 'beside',
+  setup: ({ onResolve }) => onResolve({ filter: /^@bitauth\/libauth\// }, ({ path }) => path === libsecp256k1 ? { path: './libsecp256k1.js', external: true } : undefined)
+}
+
+/** Has the library import what is installed with it. */
 const packages: Plugin = {
   name: 'packages',
   setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
-    if (path === '@orbitdb/core') {
-      return { path: './orbitdb/index.js', external: true }
-    }
-    return kind === 'entry-point' || isBundled(path) ? undefined : { path, external: true }
+    return kind === 'entry-point' ? undefined : { path: path === '@orbitdb/core' ? './orbitdb/index.js' : path, external: true }
   })
+}
+
+/** Has what is installed several times, in the same version, bundled once. */
+const once: Plugin = {
+  name: 'once',
+  setup: ({ onResolve, resolve }) => {
+    const paths = new Map<string, string>()
+    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...options }) => {
+      if (pluginData === once || options.kind === 'entry-point') return
+      const result = await resolve(path, { ...options, pluginData: once })
+      const [, folder, name, rest] = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\/(.*)$/.exec(result.path.replaceAll('\\', '/')) ?? []
+      if (name == null || result.external) return
+      const { version } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'))
+      const key = `${name}@${version}/${rest}`
+      if (!paths.has(key)) paths.set(key, result.path)
+      return { ...result, path: paths.get(key) }
+    })
+  }
 }
 
 const options = {
   absWorkingDir: root,
   bundle: true,
-  splitting: true,
-  chunkNames: 'shared-[hash]',
   format: 'esm',
-  // How Helia and what it imports name their parts for Node.js
-  conditions: ['node'] as string[],
-  mainFields: ['module', 'main'] as string[],
   metafile: true,
   logLevel: 'warning'
 } as const satisfies BuildOptions
@@ -50,50 +65,41 @@ const native = ['level', 'secp256k1']
 
 /** Bundles into a directory, with what it needs of the patched core beside it, and tells what is in the bundles. */
 export async function bundle (outdir: string): Promise<Metafile> {
-  const library = await build({ ...options, entryPoints: [{ in: 'src/index.ts', out: 'index' }], outdir, platform: 'neutral', sourcemap: true, plugins: [packages] })
-  await checkDependencies(library.metafile)
-  const { metafile } = await bundleCLI(outdir)
+  const metafiles = [
+    await build({ ...options, entryPoints: { index: 'src/index.ts' }, outdir, platform: 'neutral', sourcemap: true, plugins: [beside, packages] }),
+    await build({ ...options, entryPoints: { libsecp256k1: `node_modules/${libsecp256k1}` }, outdir, platform: 'neutral', minify: true }),
+    await bundleCLI(outdir)
+  ].map(({ metafile }) => metafile)
+  await Promise.all(metafiles.map(checkDependencies))
   await copyCore(join(outdir, 'orbitdb'))
-  await writeFile(join(outdir, 'orbitdb-core.patch'), await joinPatches())
-  await Promise.all(Object.keys(library.metafile.outputs).filter(path => path.endsWith('.map')).map(path => leaveOutPackages(join(root, path))))
-  return { inputs: { ...library.metafile.inputs, ...metafile.inputs }, outputs: { ...library.metafile.outputs, ...metafile.outputs } }
+  await writeFile(join(outdir, 'orbitdb-core.patch.br'), brotliCompressSync(await joinPatches()))
+  return { inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)), outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)) }
 }
 
 /**
  * Bundles the command line, with all that it imports: it loads several times faster than hundreds of files, each of
  * which has to be found first. Of Helia that is a small part, as it needs nothing of its network.
  */
-async function bundleCLI (outdir: string): Promise<BuildResult<{ metafile: true }>> {
-  const result = await build({
+function bundleCLI (outdir: string): Promise<BuildResult<{ metafile: true }>> {
+  return build({
     ...options,
-    entryPoints: [{ in: 'src/cli/index.ts', out: 'cli' }],
+    entryPoints: { cli: 'src/cli/index.ts' },
     outdir,
+    splitting: true,
     chunkNames: 'cli-[hash]',
     platform: 'node',
-    // Not the names: those of classes tell which stores a node has
-    minifySyntax: true,
-    minifyWhitespace: true,
+    // How Helia and what it imports name their parts for Node.js
+    conditions: ['node'],
+    mainFields: ['module', 'main'],
+    minify: true,
+    // Those of classes tell which stores a node has
+    keepNames: true,
     alias: { '@orbitdb/core': `./${core}/src/index.js` },
     external: native,
+    plugins: [beside, once],
     // Modules that are no ES modules require those of Node.js
     banner: { js: "import { createRequire as createRequireOfNode } from 'node:module'; const require = createRequireOfNode(import.meta.url)" }
   })
-  await checkDependencies(result.metafile)
-  return result
-}
-
-/** Leaves the code of other packages out of a source map, which would be most of it, and takes away a map of nothing else. */
-async function leaveOutPackages (path: string): Promise<void> {
-  const map: { sources: string[], sourcesContent: Array<string | null> } = JSON.parse(await readFile(path, 'utf8'))
-  const isOurs = map.sources.map(source => !source.includes('/node_modules/'))
-  if (map.sources.length > 0 && !isOurs.includes(true)) {
-    const module = path.replace(/\.map$/, '')
-    await writeFile(module, (await readFile(module, 'utf8')).replace(/^\/\/# sourceMappingURL=.*\n?/m, ''))
-    await rm(path)
-    return
-  }
-  map.sourcesContent = map.sourcesContent.map((content, i) => isOurs[i] ? content : null)
-  await writeFile(path, JSON.stringify(map))
 }
 
 /** Copies the modules of the patched core, with its license. */

@@ -24,19 +24,23 @@ export async function readLicenses ({ outputs }: Metafile, others: string[]): Pr
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [])
   const licenses = await Promise.all([...new Set([...packages, ...others])].map(path => readLicense(join(root, path))))
-  // Some are there several times, in the same version
-  return `What is built in here, besides the code of this package:${line}${[...new Set(licenses)].sort().join(line)}\n`
+  // Some packages are there several times, in the same version, and many have the same text
+  const titles = new Map<string, Set<string>>()
+  for (const { title, text } of licenses.sort((a, b) => a.title < b.title ? -1 : 1)) {
+    titles.set(text, (titles.get(text) ?? new Set()).add(title))
+  }
+  return `What is built in here, besides the code of this package:${line}${Array.from(titles, ([text, titles]) => `${[...titles].join('\n')}\n\n${text}`).join(line)}\n`
 }
 
 /** The license of a package: what it is called, and its text, which is the standard one where the package has none. */
-async function readLicense (path: string): Promise<string> {
+async function readLicense (path: string): Promise<{ title: string, text: string }> {
   const manifest: Manifest = JSON.parse(await readFile(join(path, 'package.json'), 'utf8'))
   const { name, version, license } = manifest
   const files = (await readdir(path)).filter(file => /^(licen[cs]e|notice)/i.test(file))
   const texts = await Promise.all(files.map(file => readFile(join(path, file), 'utf8')))
   // Some have a file that only says which license it is
   const isWhole = texts.some(text => /warrant|do what the/i.test(text))
-  return [`${name} ${version}: ${license}`, ...texts.map(text => text.trim()), ...isWhole ? [] : [standardText(manifest)]].join('\n\n')
+  return { title: `${name} ${version}: ${license}`, text: [...texts.map(text => text.replaceAll('\r\n', '\n').trim()), ...isWhole ? [] : [standardText(manifest)]].join('\n\n') }
 }
 
 /** The standard text of a license, in the name of who made the package. Of several to choose from it is that of MIT. */

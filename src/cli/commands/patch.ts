@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
 import { createCommand, run } from '../command.ts'
 import { CLIError } from '../errors.ts'
 import { findApp } from '../package-managers.ts'
@@ -34,7 +35,7 @@ async function patchApp ({ directory, undo = false }: PatchOptions, { output }: 
   const app = await findApp(directory)
   const { manager } = app
   const version = undo ? versions[0] : await findVersion(directory, app)
-  const diff = await readFile(new URL('./orbitdb-core.patch', import.meta.url), 'utf8')
+  const diff = brotliDecompressSync(await readFile(new URL('./orbitdb-core.patch.br', import.meta.url))).toString()
   const edits = await manager[undo ? 'remove' : 'add'](app.directory, { name, version, diff })
   await write(app.directory, edits)
 
