@@ -1,23 +1,24 @@
+import { createBlockReader } from './block-reader.ts'
 import { toBackup } from './create/index.ts'
 import { createPlan } from './create/plan.ts'
 import { openDag } from './dag/index.ts'
-import { hashOfDigest, IncompleteArchiveError, TruncatedArchiveError } from './errors.ts'
 import { toLimits } from './limits.ts'
+import { pickRoots } from './roots.ts'
 import { openRandomAccess } from './sources/random.ts'
 import { readInBatches } from '../blocks/batches.ts'
 import { createDigestTable, digestLength, keyOf } from '../blocks/digests.ts'
 import { digestOf } from '../blocks/cids.ts'
 import { toBlocks } from './sinks/car.ts'
 import { sortPacked } from '../blocks/packed.ts'
+import type { BlockReader } from './block-reader.ts'
 import type { Backup, Planned } from './create/index.ts'
 import type { Contents } from './create/contents.ts'
-import type { Dag, DagDatabase } from './dag/index.ts'
+import type { DagDatabase } from './dag/index.ts'
 import type { AccessControllerName } from './format/snapshot.ts'
 import type { Node } from './format/node.ts'
 import type { Limits } from './limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { BackupSource } from './sources/index.ts'
-import type { Source } from './sources/source.ts'
 import type { HeliaNode } from '../core/index.ts'
 
 /** Tells how much of a merged archive is written. */
@@ -90,11 +91,13 @@ async function planMerge (sources: readonly BackupSource[], { ipfs, limits: some
     if (!dag.isListed() || dag.parts.some(part => part.isPartial())) {
       dag.assertIsComplete()
     }
+    const { bases } = pickRoots(source)
+    const readEntries = createReader(createBlockReader(source, { bases, limits, signal }), signal)
     const byAddress = Map.groupBy(dag.databases(), ({ address }) => address)
     const own: Contents[] = []
     const access: Contents[] = []
     for (const databases of byAddress.values()) {
-      const contents = await mergeDatabase(databases.map(database => parts.get(database) ?? { database, leaves: [] }), createReader(source, dag, signal))
+      const contents = await mergeDatabase(databases.map(database => parts.get(database) ?? { database, leaves: [] }), readEntries)
       ;(databases.every(({ isAccess }) => isAccess) ? access : own).push(contents)
     }
     return { plan: await createPlan(own, access, limits), close: () => source.close() }
@@ -107,25 +110,17 @@ async function planMerge (sources: readonly BackupSource[], { ipfs, limits: some
 type Read = Contents['readEntries']
 
 /** Reads blocks from the sources, in the order in which they are asked for. */
-function createReader ({ getMany }: Source, { bases }: Dag, signal?: AbortSignal): Read {
+function createReader ({ getMany, missing }: BlockReader, signal?: AbortSignal): Read {
   return async function * (digests) {
     const read = async (cids: Uint8Array[]): Promise<Uint8Array[]> => {
       const wanted = cids.map(cid => digestOf(cid)!)
-      const found = new Map<string, Uint8Array>()
-      for await (const blocks of getMany!(wanted, { signal })) {
-        for (const { digest, bytes, isIntact } of blocks) {
-          if (digest != null && isIntact) found.set(keyOf(digest), bytes)
-        }
-      }
+      const found = await getMany(wanted)
       return wanted.map(digest => {
         const bytes = found.get(keyOf(digest))
-        if (bytes != null) {
-          return bytes
+        if (bytes == null) {
+          throw missing(digest)
         }
-        const hash = hashOfDigest(digest)
-        throw bases.length > 0
-          ? new IncompleteArchiveError(`The archives have only what is new since ${bases.join(', ')}, which is needed with them`, { bases, hash })
-          : new TruncatedArchiveError(`The archives are truncated or damaged: block "${hash}" is missing`, { hash })
+        return bytes
       })
     }
     for await (const { start, blocks } of readInBatches(digests, read, { signal })) {

@@ -122,7 +122,7 @@ describe('diffBackups', () => {
       const others = blocks.filter(block => block !== node)
       await rejects(diff(before, await writeCar(roots, others)), { code: 'archive-truncated' })
       const changed = { ...node, bytes: node.bytes.map((byte, i) => i === node.bytes.length - 1 ? byte ^ 1 : byte) }
-      await rejects(diff(before, await writeCar(roots, [...others, changed])), { code: 'archive-truncated' })
+      await rejects(diff(before, await writeCar(roots, [...others, changed])), { code: 'block-damaged' })
     }
     // A root that links to a node as if it were a snapshot
     const root = blocks.find(({ cid }) => cid.equals(roots[0]))!

@@ -212,7 +212,7 @@ describe('openBackup', function () {
       const { multihash } = CID.parse(head.hash, base58btc)
       const changed = blocks.map(({ cid, bytes }) => base58btc.encode(cid.multihash.bytes) === base58btc.encode(multihash.bytes) ? { cid, bytes: bytes.map((byte, i) => i === 200 ? byte ^ 1 : byte) } : { cid, bytes })
       const backup = await openBackup(await writeCar(roots, changed))
-      await rejects(backup.open<Events<string>>('posts').then(db => db.all()), { name: 'MissingBlockError', hash: head.hash })
+      await rejects(backup.open<Events<string>>('posts').then(db => db.all()), { name: 'DamagedArchiveError', code: 'block-damaged', hash: head.hash })
       await backup.close()
     })
 

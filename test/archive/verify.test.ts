@@ -239,7 +239,7 @@ describe('verifyBackup', () => {
         await assertFinds(await forge(bytes, async parts => {
           const identity = await addIdentity(parts, { ...writer, signatures })
           await rewriteHead(parts, writer, { identity })
-        }), ['identity-invalid'])
+        }), ['access-denied'])
       }
     })
 

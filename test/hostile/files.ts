@@ -58,6 +58,10 @@ const withHeader = (name: string, code: string, change: (header: { roots: CID[],
   change: bytes => concat([header(change(dagCbor.decode(bytes.subarray(1, 1 + bytes[0])))), bytes.subarray(1 + bytes[0])])
 })
 
+// What an archive of one database begins with
+const parts = ['root', 'snapshot', 'list of what is shared', 'list of heads', 'list of identities', 'list of entries']
+const setup = ['first shared block', 'second shared block', 'third shared block', 'first entry']
+
 export const files: FileAttack[] = [
   forged('nothing that is changed', undefined, () => {}),
   ...fields('root', 'format', ['x', '', null, 1, undefined], 'archive-foreign'),
@@ -114,7 +118,10 @@ export const files: FileAttack[] = [
   forged('a head that is not an entry', 'block-missing', parts => { parts.heads = [...parts.heads, link] }),
   blocks('no blocks', 'archive-truncated', () => []),
   blocks('only its root', 'archive-truncated', ([root]) => [root]),
-  blocks('no first block', 'archive-truncated', ([, ...blocks]) => blocks),
+  ...[...parts, ...setup].flatMap((name, i) => [
+    blocks(`no ${name}`, 'archive-truncated', blocks => blocks.toSpliced(i, 1)),
+    blocks(`a bit flipped in its ${name}`, 'block-damaged', blocks => blocks.with(i, { ...blocks[i], bytes: blocks[i].bytes.with(9, blocks[i].bytes[9] ^ 1) }))
+  ]),
   blocks('no last block', 'archive-truncated', blocks => blocks.slice(0, -1)),
   blocks('blocks doubled', undefined, blocks => [...blocks, ...blocks]),
   blocks('blocks in reverse order', undefined, blocks => blocks.toReversed()),
@@ -124,7 +131,6 @@ export const files: FileAttack[] = [
   blocks('damaged copies before the intact ones', undefined, blocks => [...blocks.map(({ cid, bytes }) => ({ cid, bytes: bytes.with(0, bytes[0] ^ 1) })), ...blocks]),
   blocks('damaged copies behind the intact ones', undefined, blocks => [...blocks, ...blocks.map(({ cid, bytes }) => ({ cid, bytes: bytes.with(0, bytes[0] ^ 1) }))]),
   blocks('a bit flipped in its last block', 'block-damaged', blocks => blocks.with(-1, { ...blocks.at(-1)!, bytes: blocks.at(-1)!.bytes.with(9, blocks.at(-1)!.bytes[9] ^ 1) })),
-  blocks('a bit flipped in its root', 'block-damaged', blocks => blocks.with(0, { ...blocks[0], bytes: blocks[0].bytes.with(9, blocks[0].bytes[9] ^ 1) })),
   blocks('the bytes of two blocks swapped', 'block-damaged', blocks => [...blocks.slice(0, -2), { cid: blocks.at(-1)!.cid, bytes: blocks.at(-2)!.bytes }, { cid: blocks.at(-2)!.cid, bytes: blocks.at(-1)!.bytes }]),
   blocks('an empty block', 'block-damaged', blocks => blocks.with(-1, { ...blocks.at(-1)!, bytes: new Uint8Array() })),
   { name: 'a root that is an entry', code: 'archive-foreign', change: async bytes => { const { blocks } = await readCar(bytes); return writeCar([toCID(toHash(blocks.at(-1)!.cid))], blocks) } },

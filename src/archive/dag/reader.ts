@@ -1,14 +1,11 @@
-import { DamagedArchiveError, ForeignArchiveError, hashOfDigest, rootToString, UnsupportedVersionError } from '../errors.ts'
-import { decodeRoot, version, versionOf } from '../format/root.ts'
-import { decodeSnapshot } from '../format/snapshot.ts'
+import { assertAreSound, readRoot, readSnapshot } from './snapshots.ts'
+import { DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
 import { assertWithin } from '../limits.ts'
 import { createListReader } from '../lists/read.ts'
 import { createDigestTable, digestLength, keyOf, toDigest } from '../../blocks/digests.ts'
-import { toBytes } from '../../blocks/hashes.ts'
-import { digestOf } from '../../blocks/cids.ts'
 import type { List } from '../format/list.ts'
 import type { ListName, Node } from '../format/node.ts'
-import type { AccessControllerName, Snapshot } from '../format/snapshot.ts'
+import type { AccessControllerName } from '../format/snapshot.ts'
 import type { Limits } from '../limits.ts'
 import type { ListReader } from '../lists/read.ts'
 import type { DigestTable } from '../../blocks/digests.ts'
@@ -177,11 +174,11 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     return owners[low]?.database
   }
 
-  const needList = (name: ListName, list: List | undefined, limit: keyof Limits, database: State | undefined, onLeaf: (leaf: Node, digest: Uint8Array) => void, onEnd: () => void): void => {
+  const needList = (name: ListName, list: List | undefined, database: State | undefined, onLeaf: (leaf: Node, digest: Uint8Array) => void, onEnd: () => void): void => {
     if (list == null) {
       return onEnd()
     }
-    assertWithin(limits, limit, list.count, `The list of ${name} of ${database?.address ?? `archive ${root}`}`)
+    if (name === 'shared') assertWithin(limits, 'shared', list.count, `The list of what the databases of archive ${root} share`)
     const reader = createListReader(name, database?.address, list)
     const want = (): void => {
       const wanted = reader.wanted()
@@ -219,11 +216,9 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     for (let i = 0; i < times.length; i++) table.add(digests, i * digestLength)
   }
 
-  const readSnapshot = (place: number, isAccess: boolean) => (digest: Uint8Array, bytes: Uint8Array): void => {
-    const snapshot: Snapshot = decodeSnapshot(bytes) ?? damaged(digest, 'is not a valid snapshot')
-    const { address, accessController, isUnread, heads, identities, entries } = snapshot
-    const manifest = digestOfAddress(address)
-    if (manifest == null || databases.has(address)) {
+  const addSnapshot = (place: number, isAccess: boolean) => (digest: Uint8Array, bytes: Uint8Array): void => {
+    const { address, manifest, accessController, isUnread, heads, identities, entries } = readSnapshot({ digest, bytes }, limits)
+    if (databases.has(address)) {
       return damaged(digest, 'is not a snapshot of a database of its own')
     }
     const database: State = {
@@ -256,9 +251,9 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     const onEnd = (): void => {
       database.isListed = --database.unread === 0
     }
-    needList('heads', heads, 'heads', database, addDigests(database.heads), onEnd)
-    needList('identities', identities, 'identities', database, addDigests(database.identities), onEnd)
-    needList('entries', entries, 'entries', database, (leaf, digest) => {
+    needList('heads', heads, database, addDigests(database.heads), onEnd)
+    needList('identities', identities, database, addDigests(database.identities), onEnd)
+    needList('entries', entries, database, (leaf, digest) => {
       addBlocks(leaf, digest, database)
       onEntries(database, leaf)
       const first = leaf.times.find(time => time > 0)
@@ -267,30 +262,19 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
   }
 
   need(digest, (_, bytes) => {
-    const decoded = decodeRoot(bytes)
-    if (decoded == null) {
-      const found = versionOf(bytes)
-      if (found === undefined) {
-        throw new ForeignArchiveError()
-      }
-      if (found !== version) {
-        throw new UnsupportedVersionError(`The archive is of version ${String(found)} of the format, and only version ${version} can be read: a newer version of orbitdb-backup may do`, { version: found })
-      }
-      return damaged(digest, 'is not a valid root')
-    }
-    const { access, databases, shared } = decoded
-    assertWithin(limits, 'databases', access.length + databases.length, `The databases of archive ${root}`)
+    const { access, databases, shared } = readRoot({ digest, bytes }, limits)
     all = new Array(access.length + databases.length)
     for (const [i, snapshot] of [...access, ...databases].entries()) {
       snapshots.add(keyOf(snapshot))
-      need(snapshot, readSnapshot(i, i < access.length))
+      need(snapshot, addSnapshot(i, i < access.length))
     }
-    needList('shared', shared, 'shared', undefined, (leaf, digest) => addBlocks(leaf, digest), () => {})
+    needList('shared', shared, undefined, (leaf, digest) => addBlocks(leaf, digest), () => {})
   })
 
   const finish = (): void => {
     if (readers.size === 0) {
-      assertIsSound(all, { limits, root, blocks: isPartial ? undefined : blocks })
+      assertAreSound(all, limits, root)
+      if (!isPartial) assertAreLinked(databases.values(), blocks)
     }
   }
 
@@ -379,56 +363,18 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
   }
 }
 
-/** The digest of the manifest that an address names: undefined when it is no address. */
-function digestOfAddress (address: string): Uint8Array | undefined {
-  const [, hash] = /^\/orbitdb\/(zdpu[1-9A-HJ-NP-Za-km-z]{45})$/.exec(address) ?? []
-  try {
-    return hash == null ? undefined : digestOf(toBytes(hash))?.slice()
-  } catch {
-    // Not a hash
-  }
-}
-
-/** What of an archive is checked once all of it is known. */
-interface Whole {
-  limits: Limits
-  root: string
-  /** The digests of all blocks of databases; undefined where some are not known. */
-  blocks?: DigestTable
-}
-
-/** Checks the databases of an archive against each other. */
-function assertIsSound (all: ReadonlyArray<DagDatabase | undefined>, { limits, root, blocks }: Whole): void {
-  const fail = (what: string): never => {
-    throw new DamagedArchiveError(`The archive is damaged: ${what}`, { code: 'dag-invalid' })
-  }
-  const databases = all.filter(database => database != null)
-  for (const [i, { address, isAccess }] of databases.entries()) {
-    const before = databases[i - 1]
-    if (before != null && before.isAccess === isAccess && before.address >= address) fail('its databases are not in the order of their addresses')
-  }
-  const byAddress = new Map(databases.map(database => [database.address as string, database]))
-  const accessOf = ({ accessController }: DagDatabase): string | undefined => accessController != null && 'database' in accessController ? accessController.database : undefined
-  const needed = new Set(databases.map(accessOf))
-  for (const database of databases) {
-    let next: DagDatabase | undefined = database
-    for (let depth = 0; next != null; depth++) {
-      assertWithin(limits, 'accessDepth', depth, `The access controllers of ${database.address}, each the database of the one before, in archive ${root}`)
-      const name = accessOf(next)
-      if (name != null && !byAddress.has(name) && databases.length === all.length) fail(`the access controller of ${next.address}, database ${name}, is not in it`)
-      next = name == null ? undefined : byAddress.get(name)
+/** Checks that blocks which databases name are linked, and will be there. */
+function assertAreLinked (databases: Iterable<DagDatabase>, blocks: DigestTable): void {
+  for (const { address, accessController, manifest, identities, named } of databases) {
+    const names = [manifest]
+    if (accessController != null && 'block' in accessController) names.push(accessController.block)
+    if (accessController != null && 'state' in accessController) names.push(accessController.state)
+    for (const table of [identities, named]) {
+      for (let place = 0; place < table.size; place++) names.push(table.at(place))
     }
-    if (database.isAccess && databases.length === all.length && !needed.has(database.address)) fail(`${database.address} is no access controller of another database`)
-    if (blocks != null) {
-      const { accessController, manifest, identities, named } = database
-      const names = [manifest]
-      if (accessController != null && 'block' in accessController) names.push(accessController.block)
-      if (accessController != null && 'state' in accessController) names.push(accessController.state)
-      for (const table of [identities, named]) {
-        for (let place = 0; place < table.size; place++) names.push(table.at(place))
-      }
-      const absent = names.find(digest => !blocks.has(digest))
-      if (absent != null) fail(`block "${hashOfDigest(absent)}", which ${database.address} names, is linked nowhere`)
+    const absent = names.find(digest => !blocks.has(digest))
+    if (absent != null) {
+      throw new DamagedArchiveError(`The archive is damaged: block "${hashOfDigest(absent)}", which ${address} names, is linked nowhere`, { code: 'dag-invalid' })
     }
   }
 }

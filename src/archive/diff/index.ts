@@ -1,16 +1,15 @@
 import { diffLists } from './lists.ts'
-import { openSide, readSnapshotDigests } from './side.ts'
-import { ArchiveError, DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
-import { decodeSnapshot } from '../format/snapshot.ts'
+import { openSide } from './side.ts'
+import { accessOf, assertAreSound, readRoot, readSnapshot } from '../dag/snapshots.ts'
+import { ArchiveError, rootToString } from '../errors.ts'
 import { toLimits } from '../limits.ts'
 import { readManifest } from '../pick.ts'
 import { createProgress } from '../progress.ts'
-import { digestOf } from '../../blocks/cids.ts'
 import { keyOf } from '../../blocks/digests.ts'
-import { toBytes } from '../../blocks/hashes.ts'
 import type { ListDifference } from './lists.ts'
 import type { Comparable, Side } from './side.ts'
-import type { Snapshot } from '../format/snapshot.ts'
+import type { ReadSnapshot } from '../dag/snapshots.ts'
+import type { Root } from '../format/root.ts'
 import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
 import type { RootLike } from '../roots.ts'
@@ -103,28 +102,41 @@ export async function diffBackups (a: Comparable, b: Comparable, { hashes = fals
   }
 }
 
-/** A snapshot, and whether both sides have it. */
+/** A snapshot of a side, and the key of its digest. */
 interface Found {
-  snapshot: Snapshot
+  snapshot: ReadSnapshot
   key: string
 }
 
+/** The digests of the snapshots that a root links to. */
+type ReadRoot = Pick<Root, 'access' | 'databases'> & { root: Uint8Array }
+
+async function readRoots ({ roots, read, missing }: Side, limits: Limits): Promise<ReadRoot[]> {
+  const blocks = await read(roots)
+  return roots.map(root => {
+    const bytes = blocks.get(keyOf(root))
+    if (bytes == null) {
+      throw missing(root)
+    }
+    return { root, ...readRoot({ digest: root, bytes }, limits) }
+  })
+}
+
 async function diffSides (sides: [Side, Side], limits: Limits, hashes: boolean): Promise<DatabaseDifference[]> {
-  const digests = [await readSnapshotDigests(sides[0], limits), await readSnapshotDigests(sides[1], limits)]
+  const roots = [await readRoots(sides[0], limits), await readRoots(sides[1], limits)]
+  const digests = roots.map(some => some.flatMap(({ access, databases }) => [...access, ...databases]))
   const keys = digests.map(some => new Set(some.map(digest => keyOf(digest))))
   const shared = digests[0].filter(digest => keys[1].has(keyOf(digest)))
-  const found: [Map<string, Found>, Map<string, Found>] = [new Map(), new Map()]
-  for (const [i, side] of sides.entries()) {
-    const own = digests[i].filter(digest => !keys[1 - i].has(keyOf(digest)))
-    for (const { snapshot, key } of await readSnapshots([side], own)) add(found[i], snapshot, key)
-  }
   // A thin archive does not have what its base has
-  for (const { snapshot, key } of await readSnapshots(sides, shared)) {
-    for (const map of found) add(map, snapshot, key)
+  const both = await readSnapshots(sides, shared, limits)
+  const found: Array<Map<string, Found>> = []
+  for (const [i, side] of sides.entries()) {
+    const own = await readSnapshots([side], digests[i].filter(digest => !keys[1 - i].has(keyOf(digest))), limits)
+    found.push(toDatabases(roots[i], new Map([...both, ...own]), limits))
   }
 
   const [before, after] = found
-  const controllers = new Set(found.flatMap(map => [...map.values()].flatMap(({ snapshot: { accessController: name } }) => name != null && 'database' in name ? [name.database] : [])))
+  const controllers = new Set(found.flatMap(map => [...map.values()].map(({ snapshot }) => accessOf(snapshot))))
   const differences: DatabaseDifference[] = []
   for (const address of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const [one, other] = [before.get(address), after.get(address)]
@@ -133,11 +145,11 @@ async function diffSides (sides: [Side, Side], limits: Limits, hashes: boolean):
       const [list, otherList] = [one?.snapshot[name], other?.snapshot[name]]
       return state === 'same' || (list != null && otherList != null && keyOf(list.root) === keyOf(otherList.root))
         ? { new: 0, gone: 0, same: list?.count ?? 0, ...(hashes && { hashes: { new: [], gone: [] } }) }
-        : diffLists({ side: sides[0], list }, { side: sides[1], list: otherList }, { name, address, limits, hashes })
+        : diffLists({ side: sides[0], list }, { side: sides[1], list: otherList }, { name, address, hashes })
     }
     differences.push({
       address: address as DatabaseAddress,
-      ...await readNames(address, sides, limits),
+      ...await readNames((one ?? other)!.snapshot.manifest, sides, limits),
       isAccess: controllers.has(address),
       state,
       entries: await diff('entries'),
@@ -148,44 +160,44 @@ async function diffSides (sides: [Side, Side], limits: Limits, hashes: boolean):
   return differences
 }
 
-function add (map: Map<string, Found>, snapshot: Snapshot, key: string): void {
-  if (map.has(snapshot.address)) {
-    throw new ArchiveError(`Several backups have ${snapshot.address}: say which one is meant by the option roots`, { code: 'root-required' })
+/** The databases of a side, by their addresses. */
+function toDatabases (roots: ReadRoot[], snapshots: ReadonlyMap<string, ReadSnapshot>, limits: Limits): Map<string, Found> {
+  const found = new Map<string, Found>()
+  for (const { root, access, databases } of roots) {
+    const all = [...access, ...databases].map((digest, i) => ({ key: keyOf(digest), snapshot: snapshots.get(keyOf(digest))!, isAccess: i < access.length }))
+    assertAreSound(all.map(({ snapshot, isAccess }) => ({ ...snapshot, isAccess })), limits, rootToString(root))
+    for (const { snapshot, key } of all) {
+      if (found.has(snapshot.address)) {
+        throw new ArchiveError(`Several backups have ${snapshot.address}: say which one is meant by the option roots`, { code: 'root-required' })
+      }
+      found.set(snapshot.address, { snapshot, key })
+    }
   }
-  map.set(snapshot.address, { snapshot, key })
+  return found
 }
 
-async function readSnapshots (sides: Side[], digests: Uint8Array[]): Promise<Found[]> {
+/** Reads snapshots, by the keys of their digests. */
+async function readSnapshots (sides: Side[], digests: Uint8Array[], limits: Limits): Promise<Map<string, ReadSnapshot>> {
   let blocks = new Map<string, Uint8Array>()
   for (const { read } of sides) {
     const rest = digests.filter(digest => !blocks.has(keyOf(digest)))
     if (rest.length > 0) blocks = new Map([...blocks, ...await read(rest)])
   }
-  return digests.map(digest => {
+  return new Map(digests.map(digest => {
     const bytes = blocks.get(keyOf(digest))
     if (bytes == null) {
       throw sides[0].missing(digest)
     }
-    const snapshot = decodeSnapshot(bytes)
-    if (snapshot == null) {
-      throw new DamagedArchiveError(`The archive is damaged: block "${hashOfDigest(digest)}" is not a valid snapshot`, { code: 'dag-invalid', hash: hashOfDigest(digest) })
-    }
-    return { snapshot, key: keyOf(digest) }
-  })
+    return [keyOf(digest), readSnapshot({ digest, bytes }, limits)]
+  }))
 }
 
 /** Name and type of a database, where one of the sides has its manifest. */
-async function readNames (address: string, sides: Side[], limits: Limits): Promise<{ name?: string, type?: string }> {
-  let digest: Uint8Array | undefined
-  try {
-    digest = digestOf(toBytes(address.slice(address.lastIndexOf('/') + 1)))
-  } catch {
-    // Not the address of a database
-  }
-  for (const { read } of digest == null ? [] : sides) {
-    const bytes = (await read([digest!])).get(keyOf(digest!))
+async function readNames (digest: Uint8Array, sides: Side[], limits: Limits): Promise<{ name?: string, type?: string }> {
+  for (const { read } of sides) {
+    const bytes = (await read([digest])).get(keyOf(digest))
     if (bytes != null) {
-      const { name, type } = readManifest({ digest: digest!, bytes }, limits)
+      const { name, type } = readManifest({ digest, bytes }, limits)
       return { name, type }
     }
   }

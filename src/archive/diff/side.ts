@@ -1,12 +1,11 @@
 import { planBackup, toDatabases } from '../create/index.ts'
-import { DamagedArchiveError, ForeignArchiveError, hashOfDigest, IncompleteArchiveError, rootToString, TruncatedArchiveError, UnsupportedVersionError } from '../errors.ts'
-import { decodeRoot, version, versionOf } from '../format/root.ts'
+import { createBlockReader } from '../block-reader.ts'
+import { hashOfDigest, TruncatedArchiveError } from '../errors.ts'
 import { assertWithin } from '../limits.ts'
 import { pickRoots } from '../roots.ts'
 import { openSalvaged } from '../salvage/index.ts'
 import { openRandomAccess } from '../sources/random.ts'
-import { keyOf } from '../../blocks/digests.ts'
-import type { Limits } from '../limits.ts'
+import { keyOf, toDigest } from '../../blocks/digests.ts'
 import type { RootLike } from '../roots.ts'
 import type { BackupSource, SourceOptions } from '../sources/index.ts'
 import type { Database, Encryption } from '../../core/index.ts'
@@ -64,54 +63,19 @@ async function openArchive (archive: BackupSource, { root, salvage, encryption, 
   const source = salvage ? await openSalvaged(archive, { root, encryption, ...options }) : await openRandomAccess(archive, options)
   try {
     const { roots, bases } = pickRoots(source, salvage ? undefined : root)
-    const names = bases.map(rootToString)
+    const { getMany, missing } = createBlockReader(source, { bases, onRead, ...options })
     return {
       roots,
       read: async digests => {
-        const found = new Map<string, Uint8Array>()
-        const wanted = new Set(digests.map(digest => keyOf(digest)))
-        for await (const blocks of source.getMany!(digests, { signal: options.signal })) {
-          for (const { digest, bytes, isIntact, length } of blocks) {
-            if (digest == null || !isIntact || !wanted.has(keyOf(digest))) continue
-            assertWithin(options.limits, 'formatBytes', bytes.length, `Block "${hashOfDigest(digest)}"`)
-            if (!found.has(keyOf(digest))) onRead(1, length)
-            found.set(keyOf(digest), bytes)
-          }
-        }
+        const found = await getMany(digests)
+        for (const [key, { length }] of found) assertWithin(options.limits, 'formatBytes', length, `Block "${hashOfDigest(toDigest(key))}"`)
         return found
       },
-      missing: digest => {
-        const hash = hashOfDigest(digest)
-        return bases.length > 0
-          ? new IncompleteArchiveError(`The archive has only what is new since ${names.join(', ')}, which is needed with it`, { bases: names, hash })
-          : new TruncatedArchiveError(`The archive is truncated or damaged: block "${hash}" is missing`, { hash, missing: 1 })
-      },
+      missing,
       close: () => source.close()
     }
   } catch (error) {
     await source.close()
     throw error
   }
-}
-
-/** The digests of the snapshots that the roots of a side link to. */
-export async function readSnapshotDigests ({ roots, read, missing }: Side, limits: Limits): Promise<Uint8Array[]> {
-  const blocks = await read(roots)
-  return roots.flatMap(root => {
-    const bytes = blocks.get(keyOf(root))
-    if (bytes == null) {
-      throw missing(root)
-    }
-    const decoded = decodeRoot(bytes)
-    if (decoded == null) {
-      const other = versionOf(bytes)
-      throw other === undefined
-        ? new ForeignArchiveError()
-        : other === version
-          ? new DamagedArchiveError(`The archive is damaged: block "${hashOfDigest(root)}" is not a valid root`, { code: 'dag-invalid', hash: hashOfDigest(root) })
-          : new UnsupportedVersionError(`The archive is of version ${String(other)} of the format, and only version ${version} can be read: a newer version of orbitdb-backup may do`, { version: other })
-    }
-    assertWithin(limits, 'databases', decoded.databases.length + decoded.access.length, `The databases of archive ${rootToString(root)}`)
-    return [...decoded.databases, ...decoded.access]
-  })
 }

@@ -1,25 +1,27 @@
-import { createBlockReader } from './reader.ts'
+import { createBlockReader } from '../block-reader.ts'
+import { assertAreSound, readRoot, readSnapshot } from '../dag/snapshots.ts'
 import { ReadOnlyError } from './errors.ts'
 import { readDigests } from './lists.ts'
 import { createEntryStorage, createHeadsStorage, createIndexStorage } from './storages.ts'
 import { pickRoots } from '../roots.ts'
 import { decodeBlock } from '../decode.ts'
-import { ArchiveError, DamagedArchiveError, ForeignArchiveError, hashOfDigest, rootToString, UnsupportedVersionError } from '../errors.ts'
-import { decodeRoot, version, versionOf } from '../format/root.ts'
-import { decodeSnapshot } from '../format/snapshot.ts'
+import { ArchiveError, DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
 import { assertWithin, toLimits } from '../limits.ts'
 import { DatabaseNotFoundError } from '../pick.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { missingBlock } from '../../blocks/errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
-import { toBytes } from '../../blocks/hashes.ts'
 import { createScratchNode, createVerification, getAccessController, getDatabaseType } from '../../core/elsewhere.ts'
 import { isHash, readManifest } from '../../core/blocks.ts'
 import { Identities, KeyStore, MemoryStorage } from '../../core/index.ts'
 import { verifySignatures } from '../../signatures/index.ts'
-import type { BlockReader } from './reader.ts'
+import { equals } from 'uint8arrays/equals'
+import type { BlockReader } from '../block-reader.ts'
+import type { NamedList } from './lists.ts'
+import type { ReadSnapshot } from '../dag/snapshots.ts'
+import type { BlockName } from '../../blocks/index.ts'
+import type { Root } from '../format/root.ts'
 import type { RootLike } from '../roots.ts'
-import type { Snapshot } from '../format/snapshot.ts'
 import type { Limits } from '../limits.ts'
 import type { BackupSource } from '../sources/index.ts'
 import type { AccessController, AccessControllerFactory, AnyDatabase, Database, DatabaseAddress, DatabaseFactory, Encryption, Head, HeliaNode, ImportOptions, SigningIdentity } from '../../core/index.ts'
@@ -103,9 +105,11 @@ export async function openBackup (source: BackupSource | URL, { ipfs, root, limi
     if (roots.length > 1) {
       throw new ArchiveError(`There are several backups, with the roots ${roots.map(rootToString).join(', ')}: say which one by the option root`, { code: 'root-required' })
     }
-    const reader = createBlockReader(opened, bases, hash => missingBlock(hash))
-    const snapshots = await readSnapshots(roots[0], reader, limits)
-    const identity = await createReader(reader)
+    const reader = createBlockReader(opened, { bases, limits, signal })
+    const { shared, ...decoded } = readRoot({ digest: roots[0], bytes: await reader.needPart(roots[0]) }, limits)
+    const setup = createSetupReader(reader, { name: 'shared', list: shared })
+    const snapshots = await readSnapshots({ digest: roots[0], ...decoded }, { reader, setup, limits })
+    const identity = await createReader(setup)
     const openDatabases: Database[] = []
 
     return {
@@ -114,7 +118,7 @@ export async function openBackup (source: BackupSource | URL, { ipfs, root, limi
         return { address, name, type, entries: entries?.count ?? 0, heads: heads?.count ?? 0 }
       }),
       open: async (nameOrAddress, options = {}) => {
-        const db = await openDatabase(pick(snapshots, nameOrAddress), { ...options, snapshots, reader, identity, limits, depth: 0 })
+        const db = await openDatabase(pick(snapshots, nameOrAddress), { ...options, snapshots, reader, setup, identity, limits, depth: 0 })
         openDatabases.push(db)
         return db as any
       },
@@ -131,39 +135,57 @@ export async function openBackup (source: BackupSource | URL, { ipfs, root, limi
 
 /** A database of a backup, whose lists were not read. */
 interface Listed {
-  snapshot: Snapshot
+  snapshot: ReadSnapshot
   isAccess: boolean
   manifest: ManifestBlock
 }
 
-async function readSnapshots (root: Uint8Array, reader: BlockReader, limits: Limits): Promise<Listed[]> {
-  const bytes = await reader.need(root, 'Root')
-  const decoded = decodeRoot(bytes)
-  if (decoded == null) {
-    const other = versionOf(bytes)
-    throw other === undefined ? new ForeignArchiveError() : other === version ? invalid(root, 'root') : new UnsupportedVersionError(`The archive is of version ${String(other)} of the format, and only version ${version} can be read: a newer version of orbitdb-backup may do`, { version: other })
+/** Reads what databases share: manifests, what access controllers have, and identities. */
+interface SetupReader {
+  /**
+   * A block that must be there.
+   *
+   * @throws DamagedArchiveError when it is damaged, or the archive does not link to it, IncompleteArchiveError or TruncatedArchiveError
+   */
+  need: (digest: Uint8Array) => Promise<Uint8Array>
+  /** A block that may be elsewhere: undefined when the archive neither has it nor links to it. */
+  find: (digest: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array | undefined>
+}
+
+function createSetupReader (reader: BlockReader, shared: NamedList): SetupReader {
+  const find: SetupReader['find'] = async (digest, signal) => {
+    const bytes = await reader.get(digest, signal)
+    if (bytes != null) {
+      return bytes
+    }
+    for await (const other of readDigests(shared, reader)) {
+      if (equals(other, digest)) throw reader.missing(digest)
+    }
   }
-  const { databases, access } = decoded
-  assertWithin(limits, 'databases', databases.length + access.length, `The databases of archive ${rootToString(root)}`)
-  return Promise.all([...databases, ...access].map(async (digest, i) => {
-    const snapshot = decodeSnapshot(await reader.need(digest, 'Snapshot')) ?? invalid(digest, 'snapshot')
-    const manifestDigest = digestOfAddress(snapshot.address) ?? invalid(digest, 'snapshot')
-    const manifest = readManifest(await reader.need(manifestDigest, 'Manifest'), hashOfDigest(manifestDigest))
-    assertWithin(limits, 'nameBytes', manifest.name.length, `The name of ${snapshot.address}`)
-    return { snapshot, isAccess: i >= databases.length, manifest }
+  return {
+    find,
+    need: async digest => {
+      const bytes = await find(digest)
+      if (bytes == null) {
+        const hash = hashOfDigest(digest)
+        throw new DamagedArchiveError(`The archive is damaged: block "${hash}", which it names, is linked nowhere`, { code: 'dag-invalid', hash })
+      }
+      return bytes
+    }
+  }
+}
+
+async function readSnapshots ({ digest: root, access, databases }: Pick<Root, 'access' | 'databases'> & { digest: Uint8Array }, { reader, setup, limits }: { reader: BlockReader, setup: SetupReader, limits: Limits }): Promise<Listed[]> {
+  const listed = await Promise.all([...access, ...databases].map(async (digest, i) => {
+    return { snapshot: readSnapshot({ digest, bytes: await reader.needPart(digest) }, limits), isAccess: i < access.length }
   }))
-}
-
-const invalid = (digest: Uint8Array, what: string): never => {
-  throw new DamagedArchiveError(`The archive is damaged: block "${hashOfDigest(digest)}" is not a valid ${what}`, { code: 'dag-invalid', hash: hashOfDigest(digest) })
-}
-
-function digestOfAddress (address: string): Uint8Array | undefined {
-  try {
-    return digestOf(toBytes(address.slice(address.lastIndexOf('/') + 1)))
-  } catch {
-    // Not the address of a database
-  }
+  assertAreSound(listed.map(({ snapshot, isAccess }) => ({ ...snapshot, isAccess })), limits, rootToString(root))
+  return Promise.all(listed.map(async database => {
+    const { manifest: digest, address } = database.snapshot
+    const manifest = readManifest(await setup.need(digest), hashOfDigest(digest))
+    assertWithin(limits, 'nameBytes', manifest.name.length, `The name of ${address}`)
+    return { ...database, manifest }
+  }))
 }
 
 function pick (snapshots: Listed[], nameOrAddress: string): Listed {
@@ -185,10 +207,10 @@ interface Reader {
   identity: SigningIdentity
 }
 
-async function createReader (reader: BlockReader): Promise<Reader> {
+async function createReader (setup: SetupReader): Promise<Reader> {
   const find = async (cid: { bytes: Uint8Array }, signal?: AbortSignal): Promise<Uint8Array | undefined> => {
     const digest = digestOf(cid.bytes)
-    return digest == null ? undefined : reader.get(digest, signal)
+    return digest == null ? undefined : setup.find(digest, signal)
   }
   const ipfs = createScratchNode({
     libp2p: {},
@@ -197,7 +219,7 @@ async function createReader (reader: BlockReader): Promise<Reader> {
       get: async function * (cid, options) {
         const bytes = await find(cid, options?.signal)
         if (bytes == null) {
-          throw Object.assign(new Error(`Block "${String(cid)}" is not in the backup`), { name: 'NotFoundError' })
+          throw missingBlock(cid.bytes as BlockName)
         }
         yield bytes
       }
@@ -212,6 +234,7 @@ async function createReader (reader: BlockReader): Promise<Reader> {
 interface OpenListedOptions extends OpenDatabaseOptions {
   snapshots: Listed[]
   reader: BlockReader
+  setup: SetupReader
   identity: Reader
   limits: Limits
   /** How many databases it decides on stand one behind the other. */
@@ -224,7 +247,8 @@ async function openDatabase (listed: Listed, options: OpenListedOptions): Promis
   const { address, heads, entries } = snapshot
   const access = await openAccess(listed, options)
   try {
-    const entryStorage = await createEntryStorage({ address, reader, verify, identity, access, encryption })
+    const list: NamedList = { name: 'entries', address, list: entries }
+    const entryStorage = await createEntryStorage({ address, entries: list, reader, verify, identity, access, encryption })
     const params = {
       ipfs,
       identity,
@@ -234,7 +258,7 @@ async function openDatabase (listed: Listed, options: OpenListedOptions): Promis
       meta: manifest.meta,
       entryStorage,
       headsStorage: await createHeadsStorage(await readHeads({ name: 'heads', address, list: heads }, options, encryption)),
-      indexStorage: await createIndexStorage({ name: 'entries', address, list: entries }, reader, encryption),
+      indexStorage: await createIndexStorage(list, reader, encryption),
       syncAutomatically: false,
       encryption
     }
@@ -246,19 +270,19 @@ async function openDatabase (listed: Listed, options: OpenListedOptions): Promis
 }
 
 /** The heads as OrbitDB keeps them; those that can not be read without what they name. */
-async function readHeads (list: Parameters<typeof readDigests>[0], { reader, identity: { identity } }: OpenListedOptions, encryption: Encryption | undefined): Promise<Head[]> {
+async function readHeads (list: NamedList & { address: string }, { reader, identity: { identity } }: OpenListedOptions, encryption: Encryption | undefined): Promise<Head[]> {
   const rules = createVerification({ id: list.address, identity, access: { canAppend: () => true }, encryption })
   const heads: Head[] = []
   for await (const digest of readDigests(list, reader)) {
     const hash = hashOfDigest(digest)
-    const next = await rules.read(hash, await reader.need(digest, 'Entry')).then(({ entry }) => entry.next, () => [])
+    const next = await rules.read(hash, await reader.need(digest)).then(({ entry }) => entry.next, () => [])
     heads.push({ hash, next })
   }
   return heads
 }
 
 async function openAccess ({ manifest: { accessController: address }, snapshot: { accessController: name } }: Listed, options: OpenListedOptions): Promise<AccessController> {
-  const { snapshots, reader, identity: { ipfs, identities, identity }, limits, depth } = options
+  const { snapshots, setup, identity: { ipfs, identities, identity }, limits, depth } = options
   const [, type, hash] = address.split('/')
   if (['ipfs', 'orbitdb'].includes(type) && !(isHash(hash) && address === `/${type}/${hash}`)) {
     throw new DamagedArchiveError(`The archive is damaged: "${address}", which a manifest names, is not the address of an access controller`, { code: 'manifest-invalid' })
@@ -274,7 +298,7 @@ async function openAccess ({ manifest: { accessController: address }, snapshot: 
   }
   const access = await openAccessController({ orbitdb: { open: open as any, identity, ipfs }, identities, address })
   if (name != null && 'state' in name) {
-    const bytes = await reader.need(name.state, 'State of an access controller')
+    const bytes = await setup.need(name.state)
     await access.import?.(decodeBlock({ digest: name.state, bytes }) as {}, { verify: true })
   }
   return access

@@ -2,14 +2,15 @@ import { createListReader, MalformedListError } from '../lists/read.ts'
 import { DamagedArchiveError, hashOfDigest } from '../errors.ts'
 import { decodeNode } from '../format/node.ts'
 import { digestLength } from '../../blocks/digests.ts'
-import type { BlockReader } from './reader.ts'
+import type { BlockReader } from '../block-reader.ts'
 import type { List } from '../format/list.ts'
 import type { ListName, Node } from '../format/node.ts'
 
 /** A list of a database. */
 export interface NamedList {
   name: ListName
-  address: string
+  /** The address of the database, where it is that of one. */
+  address?: string
   list?: List
 }
 
@@ -21,7 +22,7 @@ export async function * readLeaves ({ name, address, list }: NamedList, reader: 
   const nodes = createListReader(name, address, list)
   for (let wanted = nodes.wanted(); wanted != null; wanted = nodes.wanted()) {
     const digest = wanted.digest.slice()
-    const bytes = await reader.need(digest, 'Node of a list')
+    const bytes = await reader.needPart(digest)
     let leaf
     try {
       leaf = nodes.add(bytes)
@@ -52,7 +53,7 @@ export async function listHas ({ name, address, list }: NamedList, reader: Block
   const wanted: Array<{ digest: Uint8Array, level?: number }> = list == null ? [] : [{ digest: list.root }]
   for (let next = wanted.pop(); next != null; next = wanted.pop()) {
     const hash = hashOfDigest(next.digest)
-    const node = decodeNode(await reader.need(next.digest, 'Node of a list'))
+    const node = decodeNode(await reader.needPart(next.digest))
     if (node == null || node.list !== name || node.address !== address || (next.level != null && node.level !== next.level)) {
       throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has something that is no node of it, block "${hash}"`, { code: 'dag-invalid', hash })
     }

@@ -1,13 +1,14 @@
 import { listHas, readDigests } from './lists.ts'
 import { ReadOnlyError } from './errors.ts'
-import { hashOfDigest } from '../errors.ts'
+import { ArchiveError, hashOfDigest } from '../errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
 import { toBytes } from '../../blocks/hashes.ts'
+import { missingBlock } from '../../blocks/errors.ts'
 import { createVerification } from '../../core/elsewhere.ts'
 import { scanEntry } from '../../core/blocks.ts'
 import { ComposedStorage, Entry, LRUStorage, MemoryStorage } from '../../core/index.ts'
 import type { NamedList } from './lists.ts'
-import type { BlockReader } from './reader.ts'
+import type { BlockReader } from '../block-reader.ts'
 import type { Encryption, Head, ImportOptions, LogAccess, SigningIdentity, Storage } from '../../core/index.ts'
 
 /** As many entries as OrbitDB keeps in memory. */
@@ -22,6 +23,8 @@ async function createReadOnly<Value> ({ get, iterator }: Pick<Storage<Value>, 'g
 
 export interface EntryStorageOptions {
   address: string
+  /** The list of the entries. */
+  entries: NamedList
   reader: BlockReader
   verify: NonNullable<ImportOptions['verify']>
   identity: SigningIdentity
@@ -31,17 +34,41 @@ export interface EntryStorageOptions {
 
 /**
  * The entries of a backup as a storage: each is read when it is asked for, and given out once it was verified, by the
- * rules of imports.
+ * rules of imports. One that the log has and the backup lacks is an error, and not the end of the log.
  */
-export async function createEntryStorage ({ address, reader, verify, identity, access, encryption }: EntryStorageOptions): Promise<Storage> {
+export async function createEntryStorage ({ address, entries, reader, verify, identity, access, encryption }: EntryStorageOptions): Promise<Storage> {
   const anyone: LogAccess = { canAppend: () => true }
   const rules = createVerification({ id: address, identity, access: verify === true ? access : anyone, encryption })
+  /** Entries that others follow, until they are asked for. */
+  const followed = new Set<string>()
+
+  const check = async (hash: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> => {
+    try {
+      const read = await rules.read(hash, bytes)
+      if (verify !== false) await rules.verify(read, signal)
+      for (const next of read.entry.next) followed.add(next)
+    } catch (error) {
+      const { code, cause } = error as { code?: string, cause?: unknown }
+      // What is missing in the backup, or damaged there, is that and nothing else
+      if (cause instanceof ArchiveError) throw cause
+      if (verify !== false || code === 'entry-foreign') throw error
+    }
+  }
+
+  const assertIsOther = async (hash: string): Promise<void> => {
+    for await (const digest of readDigests(entries, reader)) {
+      if (hashOfDigest(digest) === hash) throw reader.missing(digest)
+    }
+    if (followed.has(hash)) {
+      throw missingBlock(hash)
+    }
+  }
+
   const verified = await createReadOnly<Uint8Array>({
     get: async (hash, signal) => {
       const bytes = await reader.get(digestOf(toBytes(hash))!, signal)
-      if (bytes != null && verify !== false) {
-        await rules.verify(await rules.read(hash, bytes), signal)
-      }
+      await (bytes == null ? assertIsOther(hash) : check(hash, bytes, signal))
+      followed.delete(hash)
       return bytes
     },
     iterator: async function * () {}
