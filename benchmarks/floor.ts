@@ -1,6 +1,6 @@
 // How fast could a backup and a restore be at best, and how fast are they?
 //
-//   npm run bench:floor -- [entries]
+//   npm run bench:floor -- [--entries <n>] [--rounds <n>] [--results <dir>]      100000 and 3 by default
 //
 // In the same rounds: what a backup and a restore can not do without, by the fastest means that there are
 // (LevelDBs in large batches, hashing, checking signatures, files); git, which does as much with as many
@@ -11,21 +11,25 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { parseArgs } from 'node:util'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { Level } from 'level'
 import { createClock } from './clock.ts'
 import { firstWriter, getDataset } from './dataset.ts'
 import { start, stop } from './node.ts'
 import { bundle, clone, copy, getRepository } from './programs.ts'
+import { toFloorTables } from './report/floor.ts'
 import { createBackup, restoreBackup } from '../src/index.ts'
 import { findAddon } from '../src/signatures/addon.ts'
 import { createVerifier } from '../src/signatures/index.ts'
 import { findWebAssembly } from '../src/signatures/webassembly.ts'
+import type { FloorResults } from './report/floor.ts'
 import type { Running } from './way.ts'
 import type { CreateOptions, OrbitDBOptions, RestoreBackupOptions } from '../src/index.ts'
 
-const entries = Number(process.argv[2] ?? 100_000)
-const rounds = 3
+const { values } = parseArgs({ options: { entries: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '3' }, results: { type: 'string' } } })
+const entries = Number(values.entries)
+const rounds = Number(values.rounds)
 const batchLength = 1000
 const appended = 100
 
@@ -128,24 +132,14 @@ try {
 }
 
 const { medianOf, names } = clock
-console.log(`${entries} entries of ${dataset.entryBytes} bytes, medians of ${rounds} rounds`)
-console.table(Object.fromEntries(names().map(name => {
-  const { wall, cpu } = medianOf(name)
-  return [name, { s: +(wall / 1000).toFixed(2), 'CPU us an entry': +(cpu / entries * 1000).toFixed(1) }]
-})))
-
-const floorOf = (operation: string): string[] => names().filter(name => name.startsWith(`${operation}:`) || name.startsWith('both:'))
-const targets: Array<[what: string, of: string, than: string, others: string[], atMost: number]> = [
-  ['create', 'createBackup', 'the floor', floorOf('create'), 1.8],
-  ['create', 'createBackup', 'git bundle create', ['git bundle create'], 0.75],
-  ['restore, verify: false', 'restoreBackup, verify: false', 'the floor', floorOf('restore'), 1.8],
-  ['restore, verify: false', 'restoreBackup, verify: false', 'git clone', ['git clone'], 0.65],
-  ['restore, addon', 'restoreBackup, addon', 'git clone', ['git clone'], 1.2],
-  ['restore, WebAssembly', 'restoreBackup, WebAssembly', 'git clone', ['git clone'], 2],
-  [`${appended} more`, `createBackup of ${appended} more`, 'createBackup', ['createBackup'], 0.05]
-]
-console.table(targets.map(([what, of, than, others, target]) => {
-  const [taken, other] = [medianOf(of), medianOf(...others)]
-  return { what, than, 'times the CPU': +(taken.cpu / other.cpu).toFixed(2), 'times as long': +(taken.wall / other.wall).toFixed(2), target }
-}))
+const results: FloorResults = {
+  date: new Date().toISOString(),
+  entries,
+  entryBytes: dataset.entryBytes,
+  rounds,
+  appended,
+  taken: Object.fromEntries(names().map(name => [name, medianOf(name)]))
+}
+console.log(toFloorTables(results))
+if (values.results != null) await writeFile(join(values.results, 'floor.json'), `${JSON.stringify(results, null, 2)}\n`)
 process.exit()

@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { max, median, min } from 'simple-statistics'
+import { formatCount, formatTime } from './report/format.ts'
 import type { Measured, MeasuredRestore, Phase, Phases } from './child.ts'
 import type { Dataset } from './dataset.ts'
 import type { Aspect, DatasetResults, Sample, WayResults } from './results.ts'
@@ -24,6 +25,12 @@ type Answer<P extends Phase> = Awaited<ReturnType<Phases[P]>>
 
 // A way that took longer than that in all rounds so far, in ms, is not run again
 const budget = 60_000
+
+// A way that would take longer than that, in ms, by what it took with fewer entries, is not run at all
+const most = 120_000
+
+// To compare takes longer than most ways: what is lost of fewer entries is lost of more as well
+const mostCompared = 20_000
 
 /** A process that performs tasks. */
 interface Child {
@@ -71,35 +78,57 @@ async function sizeOf (directory: string): Promise<number> {
 /**
  * Measures ways on a dataset.
  *
+ * @param smaller - the results for datasets that have fewer entries, and are the same otherwise
  * @param isQuick - whether it is to be over soon, so that times mean nothing: ways are run side by side, each in one process
  * @throws Error when a way fails, or loses what it must not.
  */
-export const measure = (dataset: Dataset, ways: Way[], rounds: number, isQuick: boolean): Promise<DatasetResults> => withDirectory(async directory => {
+export const measure = (dataset: Dataset, ways: Way[], rounds: number, smaller: DatasetResults[], isQuick: boolean): Promise<DatasetResults> => withDirectory(async directory => {
   const { name, entries, writers, heads, entryBytes } = dataset
-  const contents = join(directory, 'contents.json')
   const source = await copyNode(dataset, join(directory, 'source'))
   const nodeBytes = await sizeOf(source)
-  const reader = startChild(dataset)
-  await reader.ask('read', { dataset, directory: source, file: contents })
-  await reader.stop()
+  const isCompared = entries <= mostCompared || smaller.length === 0
+  const contents = isCompared ? join(directory, 'contents.json') : undefined
+  if (contents != null) {
+    const reader = startChild(dataset)
+    await reader.ask('read', { dataset, directory: source, file: contents })
+    await reader.stop()
+  }
 
-  const runs = ways.map(way => ({ way, rounds: [] as Round[], used: 0 }))
+  const runs = ways.map(way => ({ way, rounds: [] as Round[], used: 0, before: beforeOf(way, smaller) }))
   for (let round = 1; round <= rounds; round++) {
     const queue = new PQueue({ concurrency: isQuick ? availableParallelism() : 1 })
-    await queue.addAll(runs.filter(({ way, used }) => used < budget && entries <= (way.maxEntries ?? Infinity)).map(run => async () => {
+    await queue.addAll(runs.filter(({ used, before }) => used < budget && expected(before, entries) <= most).map(run => async () => {
       const begin = performance.now()
       run.rounds.push(await measureOnce(dataset, run.way, contents, isQuick))
       run.used += performance.now() - begin
       console.error(`${name}, round ${round}: ${run.way.name}, ${(run.used / 1000).toFixed(1)} s in all`)
     }))
   }
-  const results = runs.map(({ way, rounds }) => toResults(way, rounds))
+  const results = runs.map(({ way, rounds, before }) => toResults(way, rounds, before))
   const faults = runs.map(({ way, rounds }, i) => ({ name: way.name, lost: rounds.length > 0 ? lostOf(way, results[i]) : [] })).filter(({ lost }) => lost.length > 0)
   if (faults.length > 0) {
     throw new Error(faults.map(({ name, lost }) => `${name} lost what it should not: ${lost.join(', ')}`).join('\n'))
   }
   return { name, entries, writers, heads, entryBytes, nodeBytes, ways: results }
 })
+
+/** What a way took for fewer entries. */
+interface Before {
+  entries: number
+  results: WayResults
+}
+
+/** What a way took for the most entries that it was run with. */
+function beforeOf ({ name }: Way, smaller: DatasetResults[]): Before | undefined {
+  const found = smaller.map(({ entries, ways }) => ({ entries, results: ways.find(way => way.name === name) }))
+    .filter((before): before is Before => before.results?.restore != null)
+  return found.sort((a, b) => a.entries - b.entries).at(-1)
+}
+
+const timeOf = ({ backup, restore }: WayResults): number => (backup?.time.median ?? 0) + (restore!.completeRead ?? restore!.time).median
+
+/** How long a way would take, in ms. */
+const expected = (before: Before | undefined, entries: number): number => before == null ? 0 : timeOf(before.results) * entries / before.entries
 
 async function copyNode ({ directory }: Dataset, to: string): Promise<string> {
   for (const part of ['ipfs', 'orbitdb']) {
@@ -108,7 +137,7 @@ async function copyNode ({ directory }: Dataset, to: string): Promise<string> {
   return to
 }
 
-const measureOnce = (dataset: Dataset, way: Way, file: string, isQuick: boolean): Promise<Round> => withDirectory(async directory => {
+const measureOnce = (dataset: Dataset, way: Way, file: string | undefined, isQuick: boolean): Promise<Round> => withDirectory(async directory => {
   const children: Child[] = []
   /** A process of its own for each phase, or one for all. */
   const ask: Child['ask'] = (phase, task) => {
@@ -127,7 +156,7 @@ const measureOnce = (dataset: Dataset, way: Way, file: string, isQuick: boolean)
     }
     const peer = way.isLive === true ? await ask('serve', { dataset, directory: backup.source }) : undefined
     const restore = await ask('restore', { way: way.name, restore: { ...backup, target, peer } })
-    if (way.isForeign !== true) {
+    if (file != null && way.isForeign !== true) {
       measured.same = await ask('compare', { dataset, directory: target, file })
     }
     return { ...measured, restore }
@@ -143,15 +172,16 @@ function toSample (values: Array<number | undefined>): Sample | undefined {
 }
 
 /** The results of a way. */
-function toResults ({ name, about, orbitdb, reads, checks, maxEntries }: Way, rounds: Round[]): WayResults {
+function toResults ({ name, about, orbitdb, reads, checks }: Way, rounds: Round[], before: Before | undefined): WayResults {
   const way = { name, about, orbitdb, reads, checks }
   if (rounds.length === 0) {
-    return { ...way, skipped: `It takes minutes for more than ${maxEntries!.toLocaleString('en')} entries` }
+    return { ...way, skipped: `not run: ${formatTime(timeOf(before!.results))} for ${formatCount(before!.entries)} already` }
   }
   const sample = (of: (round: Round) => number | undefined): Sample | undefined => toSample(rounds.map(of))
   const [{ backup, same, artifactBytes }] = rounds
   // What was the same each time
   const aspects = Object.keys(same ?? {}) as Aspect[]
+  const isSame = same && Object.fromEntries(aspects.map(aspect => [aspect, rounds.every(({ same }) => same![aspect])])) as Record<Aspect, boolean>
   return {
     ...way,
     backup: backup && { time: sample(({ backup }) => backup!.time)!, peakMemory: sample(({ backup }) => backup!.peakMemory) },
@@ -162,7 +192,7 @@ function toResults ({ name, about, orbitdb, reads, checks, maxEntries }: Way, ro
       completeRead: sample(({ restore }) => restore.completeRead),
       peakMemory: sample(({ restore }) => restore.peakMemory)
     },
-    same: same && Object.fromEntries(aspects.map(aspect => [aspect, rounds.every(({ same }) => same![aspect])])) as Record<Aspect, boolean>
+    same: isSame ?? before?.results.same
   }
 }
 

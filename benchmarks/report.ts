@@ -1,9 +1,9 @@
 // Writes the results of the benchmarks for people: as Markdown, as GitHub shows it, and as a chart.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { drawChart } from './report/chart.ts'
+import { drawChart, growing } from './report/chart.ts'
 import { formatBytes, formatCount, formatRatio, formatTime } from './report/format.ts'
-import { baseline, describeLost, waysOf } from './report/verdict.ts'
+import { baseline, describeLost, timeToUse, waysOf } from './report/verdict.ts'
 import type { DatasetResults, Results, Sample, WayResults } from './results.ts'
 
 /** Writes results.json, results.md and the chart that it shows to a directory. The same results give the same bytes. */
@@ -20,6 +20,18 @@ export async function report (results: Results, directory: string): Promise<void
 /** A table for each dataset. */
 export const toTables = ({ datasets }: Results): string => datasets.map(toDataset).join('\n\n')
 
+/** A short table of the largest database of one writer. */
+export function toSummary (results: Results): string {
+  const dataset = growing(results).at(-1)!
+  const rows = dataset.ways.map(way => way.restore == null
+    ? [nameOf(way), way.skipped!, '', '', '']
+    : [nameOf(way), way.backup == null ? '–' : formatTime(way.backup.time.median), formatTime(timeToUse(way)!.median), describeLost(way), way.checks])
+  return [
+    `${formatCount(dataset.entries)} entries of ${formatBytes(dataset.entryBytes)}, on ${results.date.slice(0, 10)}:`,
+    toTable(['', 'back up', 'restore, and read an entry', 'lost', 'checked'], [1, 2], rows)
+  ].join('\n\n')
+}
+
 function toMarkdown (results: Results, hasChart: boolean): string {
   const { date, command, machine: { cpu, cores, memoryBytes, os }, versions, rounds } = results
   return [
@@ -30,7 +42,7 @@ function toMarkdown (results: Results, hasChart: boolean): string {
       `- **×2** is twice as much time as \`${baseline}\` took for the same.`,
       '- **restore** is until the way was done. Some ways have the database open then, others have not; **first entry read** is until it is open and an entry was read, and **all entries read** until all were. Both are from the beginning of the restore.',
       '- **memory** is the most that the process had at a time while it restored, with the node in it.',
-      '- **lost** is what is not the same as in the source after a restore. Private keys belong to a node, not to a database; most ways leave them out on purpose.',
+      '- **lost** is what is not the same as in the source after a restore, of 20,000 entries at most: of more it is what was lost of fewer. Private keys belong to a node, not to a database; most ways leave them out on purpose.',
       '- **checked** is what a restore verifies, at most: "hashes" of blocks, or "everything": signatures and write access as well.',
       '- **node** is what the node of the source has to be while it is backed up.',
       '- "–" is what there is none of, such as entries to read where what is restored is no database.'
@@ -68,10 +80,14 @@ function toDataset (dataset: DatasetResults): string {
   return [
     `## ${formatCount(entries)} entries, ${count(writers, 'writer')}, ${count(heads, 'head')}${name.endsWith('-indexed') ? ', KeyValueIndexed' : ''}`,
     `An entry has ${formatBytes(entryBytes)}, the node's directory ${formatBytes(nodeBytes)}.`,
-    ...rows.length > 0 ? [[head, head.map((_, i) => i > 0 && i < 7 ? '--:' : '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')] : [],
+    ...rows.length > 0 ? [toTable(head, [1, 2, 3, 4, 5, 6], rows)] : [],
     ...skipped.length > 0 ? ['Not run:', skipped.join('\n')] : []
   ].join('\n\n')
 }
+
+/** A table, some of whose columns are numbers. */
+const toTable = (head: string[], numbers: number[], rows: string[][]): string =>
+  [head, head.map((_, i) => numbers.includes(i) ? '--:' : '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 
 const count = (number: number, what: string): string => `${formatCount(number)} ${what}${number === 1 ? '' : 's'}`
 

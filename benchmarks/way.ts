@@ -54,8 +54,6 @@ interface AnyWay {
   orbitdb: Core
   /** What a restore checks, at most: of blocks their hashes, or of entries signatures and write access as well. */
   checks: 'nothing' | 'hashes' | 'everything'
-  /** How many entries it takes at most, where more would take longer than five minutes. */
-  maxEntries?: number
   /** Makes what the backup needs, before time is taken. */
   prepare?: (backup: Backup) => Promise<void>
   /**

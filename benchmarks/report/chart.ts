@@ -5,7 +5,7 @@ import { describeLost, guaranteeOf, guarantees, timeToUse, timeToUseInWords, way
 import type { DatasetResults, Results, Sample, WayResults } from '../results.ts'
 
 /** A line of the chart: the heading of a group, or a way. It has no time where it was not run. */
-type Row = { heading: string } | { way: WayResults, time?: Sample }
+type Row = { heading: string } | { way: WayResults, time?: Sample, skipped?: string }
 
 // GitHub shows a chart on white or on almost black: with a background of its own it is legible on both
 const colors = { background: '#ffffff', text: '#1f2328', faint: '#59636e', line: '#d1d9e0', band: '#f1f4f7', ours: '#0757ba', others: '#59636e' }
@@ -53,14 +53,14 @@ export function drawChart (results: Results): string | undefined {
         toText(row.heading, padding + 8, y, { isBold: true })
       ]
     }
-    const { way, time } = row
+    const { way, time, skipped } = row
     const isOurs = way.orbitdb === 'patched'
     const color = isOurs ? colors.ours : colors.others
     return [
       toText(way.name, left - 12, y, { anchor: 'end', isBold: isOurs, fill: isOurs ? color : colors.text }),
       toText(describeLost(way), right + padding, y, { fill: colors.faint, size: 12 }),
       ...time == null
-        ? [toText('not run with so many entries', left + 12, y, { fill: colors.faint })]
+        ? [toText(skipped ?? '', left + 12, y, { fill: colors.faint })]
         : [
             `<line x1="${xOf(time.min)}" y1="${y}" x2="${xOf(time.max)}" y2="${y}" stroke="${color}" stroke-width="2"/>`,
             `<circle cx="${xOf(time.median)}" cy="${y}" r="6" fill="${way.reads === 'stopped node' ? colors.background : color}" stroke="${color}" stroke-width="2"/>`,
@@ -90,7 +90,7 @@ export function drawChart (results: Results): string | undefined {
 }
 
 /** The databases of one writer: they differ in size only. */
-const growing = ({ datasets }: Results): DatasetResults[] => datasets
+export const growing = ({ datasets }: Results): DatasetResults[] => datasets
   .filter(({ name, writers }) => writers === 1 && !name.endsWith('-indexed'))
   .sort((a, b) => a.entries - b.entries)
 
@@ -100,7 +100,7 @@ function toRows (datasets: DatasetResults[]): Row[] {
   const ways = Map.groupBy(datasets.flatMap(waysOf), ({ name }) => name)
   const rows = [...ways.values()].map((results) => {
     const way = results.at(-1)!
-    return { way, time: largest?.ways.includes(way) ? timeToUse(way) : undefined }
+    return { way, time: largest?.ways.includes(way) ? timeToUse(way) : undefined, skipped: largest?.ways.find(({ name }) => name === way.name)?.skipped }
   })
   return guarantees.flatMap((guarantee) => {
     const group = rows

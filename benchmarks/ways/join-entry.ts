@@ -15,7 +15,7 @@ async function restore ({ dataset, artifact, target }: Restore, choose: (log: Lo
   return opened
 }
 
-const common = { orbitdb: 'stock', reads: 'running node', checks: 'everything', maxEntries: 20_000, backup: extract } as const
+const common = { orbitdb: 'stock', reads: 'running node', checks: 'everything', backup: extract } as const
 
 const ways: Way[] = [
   {

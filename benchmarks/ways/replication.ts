@@ -40,7 +40,7 @@ const way: Way = {
   reads: 'running node',
   checks: 'everything',
   isLive: true,
-  maxEntries: 20_000,
+
   restore: async ({ dataset, target, peer }) => {
     const running = await start(target, 'stock')
     await connect(running.ipfs, peer!.multiaddrs)
