@@ -23,11 +23,11 @@ export function createPacked () {
   let length = 0
   return {
     /**
-     * Adds the digest that the hash of a DAG-CBOR block names, unless it is to be left out: whether it was added.
+     * Adds the digest that the hash of a DAG-CBOR block names.
      *
      * @throws Error when it is not such a hash.
      */
-    add: (hash: string, isLeftOut?: (digests: Uint8Array, at: number) => boolean): boolean => {
+    add: (hash: string): void => {
       if (length === bytes.length) {
         const larger = new Uint8Array(bytes.length + Math.ceil(bytes.length / 2 / digestLength) * digestLength)
         larger.set(bytes)
@@ -36,9 +36,7 @@ export function createPacked () {
       if (!writeDigest(hash, bytes, length)) {
         throw new Error(`Not the hash of a DAG-CBOR block: "${hash}"`)
       }
-      const isAdded = isLeftOut?.(bytes, length) !== true
-      if (isAdded) length += digestLength
-      return isAdded
+      length += digestLength
     },
     /** All of them: a view. */
     packed: () => bytes.subarray(0, length)

@@ -95,8 +95,11 @@ export interface Log<Payload = unknown> {
   traverse (rootEntries?: Array<Entry<Payload>> | null, shouldStopFn?: (entry: Entry<Payload>) => boolean | Promise<boolean>): AsyncGenerator<Entry<Payload>, void, undefined>
   /** Iterates over a range of entries, latest first. */
   iterator (options?: LogIteratorOptions): AsyncGenerator<Entry<Payload>, void, undefined>
-  /** The heads and the hashes of all entries, as they are at one instant. These are read as they are iterated, once. */
-  snapshot (): Promise<{ heads: Head[], hashes: AsyncIterable<string[]> }>
+  /**
+   * The heads and the hashes of all entries, as they are at one instant. These are read as they are iterated, once; who does
+   * not need them calls `hashes.return()`.
+   */
+  snapshot (): Promise<{ heads: Head[], hashes: AsyncGenerator<string[], void, undefined> }>
   /** The state of the log, without blocks. */
   export (): Promise<LogState>
   /**

@@ -8,7 +8,7 @@ import { createCipher } from '../helpers/encryption.ts'
 import { toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
-import { createBackup, Entry, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { createBackup, createSnapshot, Entry, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { Replica } from '../helpers/replicas.ts'
 import type { Events } from '../../src/index.ts'
 
@@ -24,7 +24,7 @@ describe('An archive that is based on others', () => {
   }
 
   /** Backs a database up with each of some archives as the base, and fails unless that gives the root of a whole one. */
-  const archiveNew = async (db: Events, base: Parameters<typeof createBackup>[1] & object): Promise<Uint8Array> => {
+  const archiveNew = async (db: Events | Events[], base: Parameters<typeof createBackup>[1] & object): Promise<Uint8Array> => {
     const backup = createBackup(db, base)
     const bytes = concat(await all(backup))
     const whole = createBackup(db)
@@ -173,7 +173,6 @@ describe('An archive that is based on others', () => {
       'nothing of the base is in the index': async (db, hashes) => {
         for (const hash of hashes.slice(0, 20)) await db.log.indexStorage.del(hash)
       },
-      'entries are in the index, and no head reaches them': (db, hashes) => db.log.headsStorage.put('heads', toBytes([{ hash: hashes[22], next: [] }])),
       'there are heads that are none any more': (db, hashes) => db.log.headsStorage.put('heads', toBytes([{ hash: hashes.at(-1)!, next: [] }, { hash: hashes[21], next: [] }, { hash: hashes[3], next: [] }]))
     }
 
@@ -192,6 +191,88 @@ describe('An archive that is based on others', () => {
         await archiveNew(db, { base })
         strictEqual(await rootOf(await archive(db)), whole)
       })
+    }
+  })
+
+  it('has what the heads of the log lead to, as everybody sees it; a whole one has what else is in the index, and increments of that', async () => {
+    const db = await openEvents(await createReplica())
+    const hashes: string[] = []
+    const add = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) hashes.push(await db.add(i))
+    }
+    await add(20)
+    const base = await archive(db)
+    await add(3)
+    const reached = await rootOf(await archive(db))
+    await add(4)
+    const all = await archive(db)
+    await db.log.headsStorage.put('heads', new TextEncoder().encode(JSON.stringify([{ hash: hashes[22], next: [] }])))
+    strictEqual(await rootOf(await archive(db, { base })), reached)
+    strictEqual(await rootOf(await archiveNew(db, { base: all })), await rootOf(all))
+  })
+
+  it('reads of the log only what is new, and of the base on the node few nodes', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await addMany(db, 300)
+    const base = await createSnapshot(db)
+    await addMany(db, 3)
+    const { indexStorage } = db.log
+    const read: string[] = []
+    for (const method of ['keys', 'iterator', 'get'] as const) {
+      const of = (indexStorage as any)[method].bind(indexStorage)
+      ;(indexStorage as any)[method] = (...args: unknown[]) => { read.push(method); return of(...args) }
+    }
+    await archive(db, { base })
+    // The head of the base
+    deepStrictEqual(read, ['get'])
+    await rejects(archive(db, { base: concat([await archive(db)]).subarray(0, 2000) }), { name: 'TruncatedArchiveError' })
+  })
+
+  it('has the root of a whole one when a branch of long ago is joined, whatever base it has', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await addMany(db, 60)
+    const bases = [await archive(db)]
+    for (let round = 0; round < 2; round++) {
+      await writeAsAnother(replica, db, async copy => {
+        await addMany(db, 80)
+        bases.push(await archive(db))
+        await addMany(copy, 50)
+        bases.push(await archive(copy))
+      })
+      await archiveNew(db, { base: bases.at(-1)! })
+      bases.push(await archive(db))
+      await addMany(db, 2)
+    }
+    for (const base of [...bases, { sources: bases }]) {
+      const thin = await archiveNew(db, { base })
+      const { root } = await inspectBackup(await archive(db))
+      strictEqual((await verifyBackup({ sources: [thin, ...'sources' in base ? base.sources : [base]] }, { root })).ok, true)
+      for (const source of [new Blob([base as BlobPart]), (async function * () { yield base as Uint8Array })()]) {
+        if (!('sources' in base)) deepStrictEqual(await archive(db, { base: source }), thin)
+      }
+    }
+  })
+
+  it('links no block twice when a log has entries of another', async () => {
+    const replica = await createReplica()
+    const [a, b] = [await openEvents(replica, 'a'), await openEvents(replica, 'b')]
+    await addMany(a, 40)
+    await addMany(b, 40)
+    const early = await archive([a, b])
+    const ofB = await archive(b)
+    const hash = await b.add('of b')
+    await a.log.indexStorage.put(hash, true)
+    await a.log.headsStorage.put('heads', new TextEncoder().encode(JSON.stringify([...(await a.log.snapshot()).heads, { hash, next: [] }])))
+    const ofA = await archive(a)
+    const laterOfB = await archive(b)
+    const later = await archive([a, b])
+    await addMany(a, 2)
+    for (const base of [early, ofA, ofB, later, { sources: [ofA, ofB] }, { sources: [ofA, laterOfB] }]) {
+      const thin = await archiveNew([a, b], { base })
+      const { root } = await inspectBackup(await archive([a, b]))
+      strictEqual((await verifyBackup({ sources: [thin, ...'sources' in base ? base.sources : [base]] }, { root })).problems.some(({ code }) => code === 'dag-invalid'), false)
     }
   })
 

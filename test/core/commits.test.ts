@@ -12,7 +12,7 @@ import type { Head, Storage } from '../../src/index.ts'
 interface Commits {
   commit: (entries: { heads: Head[], hashes: Iterable<string>, connected?: Iterable<string>, remove?: Iterable<string> }) => Promise<void>
   settle: () => Promise<void>
-  snapshot: () => Promise<{ heads: Head[], hashes: () => AsyncGenerator<string[]> }>
+  snapshot: () => Promise<{ heads: Head[], hashes: AsyncGenerator<string[]> }>
 }
 
 // Not part of what OrbitDB exports
@@ -170,7 +170,7 @@ describe('Commits', () => {
 
     const snapshot = await log.snapshot()
     let exported = 0
-    for await (const hashes of snapshot.hashes()) {
+    for await (const hashes of snapshot.hashes) {
       ok(hashes.every(hash => hash.startsWith('hash ')))
       exported += hashes.length
     }

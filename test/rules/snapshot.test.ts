@@ -335,4 +335,25 @@ describe('Snapshot', () => {
       }
     })
   })
+
+  it('costs writers nothing once its index is not wanted', async () => {
+    const db = await createDatabase(await createReplica())
+    const { indexStorage } = db.log
+    let reads = 0
+    for (const method of ['get', 'getMany'] as const) {
+      const read = (indexStorage as any)[method]
+      if (read != null) (indexStorage as any)[method] = (...args: unknown[]) => { reads++; return read(...args) }
+    }
+    const countReads = async (): Promise<number> => {
+      reads = 0
+      await db.add('value')
+      return reads
+    }
+    const before = await countReads()
+    const { hashes } = await db.log.snapshot()
+    ok(await countReads() > before)
+    await hashes.return()
+    strictEqual(await countReads(), before)
+    deepStrictEqual(await all(hashes), [])
+  })
 })

@@ -1,3 +1,4 @@
+import { hasHeads, readAdded } from './added.ts'
 import { readLog } from './entries.ts'
 import { createReader } from './reader.ts'
 import { dagCbor, decodeBlock } from '../decode.ts'
@@ -6,8 +7,8 @@ import { cidOf, digestOf } from '../../blocks/cids.ts'
 import { isDagCborHash, toBytes, toHash } from '../../blocks/hashes.ts'
 import { sha256 } from '../../blocks/sha256.ts'
 import { readAccessList, readIdentity, readManifest } from '../../core/blocks.ts'
-import type { Base } from './base.ts'
-import type { ReadLog } from './entries.ts'
+import type { Base, BaseDatabase } from './base.ts'
+import type { LogSnapshot, ReadLog } from './entries.ts'
 import type { Reader } from './reader.ts'
 import type { Spool } from './spool.ts'
 import type { AccessControllerName } from '../format/snapshot.ts'
@@ -25,8 +26,10 @@ export interface Contents {
   /** Digests of the identities of the writers, and of the heads with their times. */
   identities: Uint8Array
   heads: { digests: Uint8Array, times: Float64Array }
-  /** Digests of the entries, their times, and their order in the list, where it is known. */
-  entries: { digests: Uint8Array, times: Float64Array, order?: Uint32Array }
+  /** Digests of the entries that were read, and their times. */
+  entries: { digests: Uint8Array, times: Float64Array }
+  /** Where those are that are not among these, if any. */
+  base?: BaseDatabase
   /** Digests of those entries that may have to be written, in the order of the stores' keys. */
   written: Uint8Array
   /** How many bytes these have, where that is known. */
@@ -67,19 +70,32 @@ export async function readDatabase (db: Database, someOrigin: Omit<Origin, 'db'>
   const { signal, base } = origin
   const { address } = db
   const reader = createReader(undefined, origin)
-  const known = base?.getDatabase(address)
-  const log = (known == null ? undefined : await readLog(address, await db.log.snapshot(), known, reader, origin)) ??
-    await readLog(address, await db.log.snapshot(), undefined, reader, origin)
+  const known = await base?.getDatabase(address)
+  const isInLog = known != null && await hasHeads(db, known)
+  const { heads, hashes } = await db.log.snapshot()
+  let log = isInLog ? await readAdded(heads, known, reader, origin) : undefined
+  if (log == null) {
+    log = await readAll(address, { heads, hashes }, reader, origin)
+  } else {
+    await hashes.return()
+  }
   // Later than the log, so that it knows all who have written to it
   const accessState = await db.access.export?.({ verify: false, signal })
-  return finish(address, accessState, reader, log!, origin)
+  return finish(address, accessState, reader, log, origin)
+}
+
+/** Reads all entries of a log, of which those have to be written that no base has. */
+async function readAll (address: DatabaseAddress, snapshot: LogSnapshot, reader: Reader, origin: Origin): Promise<ReadLog> {
+  const log = await readLog(address, snapshot, reader, origin)
+  const written = await origin.base?.without(address, log.entries) ?? log.written
+  return { ...log, written, writtenBytes: written === log.written ? log.writtenBytes : undefined }
 }
 
 async function readState (state: DatabaseState, origin: Origin): Promise<Contents[]> {
   const { address, heads, index, accessController } = state
   const reader = createReader(state, origin)
-  const log = await readLog(address, { heads, hashes: [index.keys()] }, undefined, reader, origin)
-  return finish(address, accessController, reader, log!, origin)
+  const log = await readAll(address, { heads, hashes: [index.keys()] }, reader, origin)
+  return finish(address, accessController, reader, log, origin)
 }
 
 /** Reads what a database has besides its entries. */

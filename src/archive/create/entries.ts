@@ -1,12 +1,11 @@
 import { hashAt, linkLength, readLinks } from './links.ts'
-import { concatItems, mergeItems, sortItems } from '../lists/write.ts'
+import { concatItems } from '../lists/write.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createFingerprints, maxFound, textLength } from '../../blocks/fingerprints.ts'
 import { toBytes, toHash } from '../../blocks/hashes.ts'
 import { createPacked, orderOf, pack, pick, sortPacked } from '../../blocks/packed.ts'
 import { equals } from 'uint8arrays/equals'
-import type { BaseDatabase } from './base.ts'
 import type { Contents, Origin } from './contents.ts'
 import type { EntryLinks, EntryProblem, ReadLinksOptions } from './links.ts'
 import type { Reader } from './reader.ts'
@@ -15,13 +14,13 @@ import type { Fingerprints } from '../../blocks/fingerprints.ts'
 import type { DatabaseAddress } from '../../core/index.ts'
 
 /** The heads of a log, and the hashes of its entries, some at a time. */
-interface LogSnapshot {
+export interface LogSnapshot {
   heads: Array<{ hash: string }>
   hashes: AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>
 }
 
 /** What is found out about the entries of a log. */
-export interface ReadLog extends Pick<Contents, 'entries' | 'written' | 'heads' | 'writtenBytes' | 'isUnread'> {
+export interface ReadLog extends Pick<Contents, 'base' | 'entries' | 'written' | 'heads' | 'writtenBytes' | 'isUnread'> {
   /** Digests of the identities of the writers. */
   identities: DigestTable
   /** The writers that were read, with an entry of each key that they signed with. */
@@ -37,25 +36,10 @@ interface Signed {
 /** The columns of a list of entries. */
 type EntryColumns = Pick<Contents['entries'], 'digests' | 'times'>
 
-/**
- * Reads the entries of a log: all, or those that a base does not have. Then it is undefined when the log has not all that
- * the base has, or some can not be read.
- */
-export async function readLog (address: DatabaseAddress, { heads: logHeads, hashes }: LogSnapshot, base: BaseDatabase | undefined, reader: Reader, origin: Origin): Promise<ReadLog | undefined> {
-  if (base != null && (base.isUnread || base.isPartial)) {
-    return
-  }
-  const inBase = createDigestTable(base?.columns.times.length)
-  if (base != null) {
-    const { digests } = base.columns
-    for (let at = 0; at < digests.length; at += digestLength) inBase.add(digests, at)
-  }
-
+/** Reads the entries of a log. */
+export async function readLog (address: DatabaseAddress, { heads: logHeads, hashes }: LogSnapshot, reader: Reader, origin: Origin): Promise<ReadLog> {
   const encode = createTextEncoder()
-  const { known, digests: indexed, numbers } = await readIndex(hashes, inBase, encode, origin.signal)
-  if (known.size - numbers.length < inBase.size) {
-    return
-  }
+  const { known, digests: indexed, order } = await readIndex(hashes, encode, origin.signal)
 
   /** Entries of a log that was not closed well, which are not in its index: all, and those that were not read yet */
   const unindexed: Array<{ hash: string, number: number }> = []
@@ -85,39 +69,30 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
 
   const notes = createNotes(address, origin)
   const runs = reader.readRuns(indexed)
-  let read: EntryColumns = { digests: indexed, times: await notes.read(indexed, origin.spool?.keep(indexed, runs) ?? runs, onLinks) }
+  let entries: EntryColumns = { digests: indexed, times: await notes.read(indexed, origin.spool?.keep(indexed, runs) ?? runs, onLinks) }
   while (found.length > 0) {
     const digests = sortPacked(pack(found))
     found = []
-    read = mergeSorted(read, { digests, times: await notes.read(digests, reader.readRuns(digests), onLinks) })
+    entries = mergeSorted(entries, { digests, times: await notes.read(digests, reader.readRuns(digests), onLinks) })
   }
   const isUnread = notes.isUnread()
-  if (isUnread && base != null) {
-    return
-  }
 
   const heads = createDigestTable()
   if (isUnread) {
     for (const { hash } of logHeads) heads.add(toBytes(hash), 4)
   } else {
-    for (let i = 0; i < numbers.length; i++) {
-      if (!known.isMarked(numbers[i])) heads.add(indexed, i * digestLength)
+    for (let i = 0; i < order.length; i++) {
+      if (!known.isMarked(order[i])) heads.add(indexed, i * digestLength)
     }
     for (const { hash, number } of unindexed) {
       if (!known.isMarked(number)) heads.add(toBytes(hash), 4)
     }
-    for (let place = 0; place < (base?.heads.size ?? 0); place++) {
-      const digest = base!.heads.at(place)
-      if (!known.isMarked(known.find(encode(toHash(cidOf(digest)))))) heads.add(digest)
-    }
   }
-  const entries = base == null ? read : mergeItems(base.columns, toListOrder(read))
   const identities = createDigestTable()
-  for (let place = 0; place < (base?.identities.size ?? 0); place++) identities.add(base!.identities.at(place))
   for (const hash of notes.writers.keys()) identities.add(toBytes(hash), 4)
   return {
     entries,
-    written: read.digests,
+    written: entries.digests,
     writtenBytes: notes.bytesRead(),
     heads: { digests: heads.packed().slice(), times: timesOf(heads, entries) },
     isUnread,
@@ -126,26 +101,24 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
   }
 }
 
-/** Reads the hashes of all entries, of which those will be marked that others have in `next`: of those that are not in a base also the digests, sorted, and their numbers among all. */
-async function readIndex (hashes: LogSnapshot['hashes'], inBase: DigestTable, encode: (hash: string) => Uint8Array, signal?: AbortSignal): Promise<{ known: Fingerprints, digests: Uint8Array, numbers: Uint32Array }> {
+/** Reads the hashes of all entries, of which those will be marked that others have in `next`, by their numbers: their digests are sorted, and the numbers with them. */
+async function readIndex (hashes: LogSnapshot['hashes'], encode: (hash: string) => Uint8Array, signal?: AbortSignal): Promise<{ known: Fingerprints, digests: Uint8Array, order: Uint32Array }> {
   const known = createFingerprints()
-  const unread = createPacked()
-  const places: number[] = []
-  const isInBase = inBase.size === 0 ? undefined : (digests: Uint8Array, at: number): boolean => inBase.has(digests, at)
+  const { add, packed } = createPacked()
   for await (const some of hashes) {
     signal?.throwIfAborted()
     for (const hash of some) {
-      const number = known.size
+      const { size } = known
       known.add(encode(hash))
-      if (known.size > number && unread.add(hash, isInBase) && isInBase != null) places.push(number)
+      if (known.size > size) add(hash)
     }
   }
-  const order = orderOf(unread.packed())
-  return { known, digests: pick(unread.packed(), order), numbers: isInBase == null ? order : order.map(i => places[i]) }
+  const order = orderOf(packed())
+  return { known, digests: pick(packed(), order), order }
 }
 
 /** Notes what entries are as they are read. */
-function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origin) {
+export function createNotes (address: DatabaseAddress, { db, onRead, onProblem }: Origin) {
   const encryption = db?.log.encryption
   const writers: ReadLog['writers'] = new Map()
   // Most entries have the writer of the one before
@@ -220,12 +193,6 @@ function createTextEncoder (): (hash: string) => Uint8Array {
     for (let i = 0; i < textLength; i++) bytes[i] = hash.charCodeAt(i)
     return bytes
   }
-}
-
-/** Puts columns in the order of lists. */
-function toListOrder (columns: EntryColumns): EntryColumns {
-  const order = sortItems(columns)
-  return { digests: pick(columns.digests, order), times: Float64Array.from(order, place => columns.times[place]) }
 }
 
 /** Merges columns in the order of the stores' keys. */

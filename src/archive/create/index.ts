@@ -1,8 +1,9 @@
 import { CID } from 'multiformats/cid'
 import { CustomProgressEvent } from 'progress-events'
-import { readBase } from './base.ts'
+import { openBase } from './base.ts'
 import { readDatabase } from './contents.ts'
 import { createPlan } from './plan.ts'
+import { isLinkedTwice } from './twice.ts'
 import { ArchiveError } from '../errors.ts'
 import { createSpool } from './spool.ts'
 import { toLimits } from '../limits.ts'
@@ -10,7 +11,7 @@ import { createProgress } from '../progress.ts'
 import { encodeBlocks, encodeHeader, encodeRun } from '../sinks/car.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createBlocks } from '../../blocks/index.ts'
-import { digestLength, without } from '../../blocks/digests.ts'
+import { digestLength } from '../../blocks/digests.ts'
 import type { Base } from './base.ts'
 import type { Contents, CreateProblem } from './contents.ts'
 import type { Plan } from './plan.ts'
@@ -86,7 +87,14 @@ export interface Backup extends AsyncIterable<Uint8Array> {
  */
 export function createBackup (databases: Database<any> | ReadonlyArray<Database<any>>, options: CreateOptions = {}): Backup {
   const all = toDatabases(databases)
-  return toBackup(isToBeWritten => planBackup(all, options, isToBeWritten ? createSpool() : undefined), options)
+  return toBackup(async isToBeWritten => {
+    const base = await openBaseOf(all, options)
+    try {
+      return await planBackup(all, { ...options, base }, isToBeWritten ? createSpool() : undefined)
+    } finally {
+      await base?.close()
+    }
+  }, options)
 }
 
 /** A backup that is planned, and written, once somebody asks for it. */
@@ -183,22 +191,34 @@ export interface Planned {
   close?: () => Promise<void>
 }
 
+/** Opens the base of a backup, if there is one. */
+export async function openBaseOf ([{ ipfs }]: Database[], { base, limits, signal }: Pick<CreateOptions, 'base' | 'limits' | 'signal'>): Promise<Base | undefined> {
+  signal?.throwIfAborted()
+  return base == null ? undefined : openBase(base, { ipfs, limits: toLimits(limits), signal })
+}
+
+/** Options of reading databases. */
+type PlanOptions = Omit<CreateOptions, 'base'> & { base?: Base }
+
 /** Reads databases: what is to be written later may be kept in a spool, which is closed if this fails. */
-export async function planBackup (databases: Database[], options: CreateOptions, spool?: Spool): Promise<Planned> {
+export async function planBackup (databases: Database[], options: PlanOptions, spool?: Spool): Promise<Planned> {
+  const { base } = options
   try {
-    return { ...await readDatabases(databases, options, spool), spool, close: spool?.close }
+    let plan = await readDatabases(databases, options, spool)
+    if (base != null && await isLinkedTwice(plan, base)) {
+      plan = await readDatabases(databases, { ...options, base: { ...base, getDatabase: async () => undefined } }, spool)
+    }
+    return { plan, base, spool, close: spool?.close }
   } catch (error) {
     await spool?.close()
     throw error
   }
 }
 
-async function readDatabases (databases: Database[], { base: baseSource, limits: someLimits, signal, onProgress }: CreateOptions, spool?: Spool): Promise<Planned> {
+async function readDatabases (databases: Database[], { base, limits: someLimits, signal, onProgress }: PlanOptions, spool?: Spool): Promise<Plan> {
   const limits = toLimits(someLimits)
   const onRead = createProgress('orbitdb-backup:create:read', onProgress)
   const onProblem = (problem: CreateProblem): void => onProgress?.(new CustomProgressEvent('orbitdb-backup:create:problem', problem) as CreateProblemEvent)
-  signal?.throwIfAborted()
-  const base = baseSource == null ? undefined : await readBase(baseSource, { ipfs: databases[0].ipfs, limits, signal })
 
   const own = new Map<string, Contents>()
   const access = new Map<string, Contents>()
@@ -213,24 +233,25 @@ async function readDatabases (databases: Database[], { base: baseSource, limits:
     const other = own.get(address)
     if (other != null) {
       access.delete(address)
-      if (contents.entries.digests.length > other.entries.digests.length) own.set(address, contents)
+      if (countEntries(contents) > countEntries(other)) own.set(address, contents)
     }
   }
-  return { plan: await createPlan([...own.values()], [...access.values()], limits), base }
+  return createPlan([...own.values()], [...access.values()], limits)
 }
+
+const countEntries = ({ base, entries }: Contents): number => (base?.entries.count ?? 0) + entries.times.length
 
 /** How many bytes of small blocks are given at once, about. */
 const chunkBytes = 2 ** 16
 
 async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base, spool }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
-  const written = entries.map(({ digests, contents }) => ({ contents, digests: base == null ? digests : without(digests, base) }))
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
   const newNodes = [...sizes()].filter(([digest]) => isNew(digest))
   const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
-    blocks: newNodes.length + newShared.length + written.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
-    bytes: written.every(({ digests, contents }) => contents.writtenBytes != null && digests.length === contents.written.length)
-      ? newNodes.reduce((sum, [, bytes]) => sum + bytes, 0) + sizeOf(newShared) + written.reduce((sum, { contents }) => sum + contents.writtenBytes!, 0)
+    blocks: newNodes.length + newShared.length + entries.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
+    bytes: entries.every(({ digests, contents }) => contents.writtenBytes != null && digests.length === contents.written.length)
+      ? newNodes.reduce((sum, [, bytes]) => sum + bytes, 0) + sizeOf(newShared) + entries.reduce((sum, { contents }) => sum + contents.writtenBytes!, 0)
       : undefined
   })
 
@@ -245,7 +266,7 @@ async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, b
     yield encodeBlocks(batch, 'raw')
     onWrite(batch.length, sizeOf(batch))
   }
-  for (const { digests, contents } of written) {
+  for (const { digests, contents } of entries) {
     let done = 0
     for await (const { encoded, blocks, bytes } of spool?.read(digests) ?? []) {
       signal?.throwIfAborted()

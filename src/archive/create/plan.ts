@@ -2,7 +2,8 @@ import { ArchiveError, hashOfDigest } from '../errors.ts'
 import { encodeRoot } from '../format/root.ts'
 import { encodeSnapshot } from '../format/snapshot.ts'
 import { assertWithin } from '../limits.ts'
-import { createList } from '../lists/write.ts'
+import { addToList } from '../lists/add.ts'
+import { createList, toListOrder } from '../lists/write.ts'
 import { toBlocks } from '../sinks/car.ts'
 import { createDigestTable, digestLength, without } from '../../blocks/digests.ts'
 import { sortPacked } from '../../blocks/packed.ts'
@@ -20,10 +21,14 @@ export interface Plan {
   nodes: (isWanted?: (digest: Uint8Array) => boolean) => Iterable<WrittenBlock>
   /** The digests of these, and how many bytes each has. */
   sizes: () => Iterable<[digest: Uint8Array, bytes: number]>
+  /** The digests of blocks of the archive itself that are not among these, as a base has them. */
+  reused: () => AsyncIterable<Uint8Array>
   /** The blocks that databases share. Without bytes where the base has them. */
   shared: Contents['setup']
   /** The entries of each database that may have to be written, as the archive links to them. */
   entries: Array<{ digests: Uint8Array, contents: Contents }>
+  /** How many entries would be linked in two places if they were not shared, of those that were read. */
+  doubled: number
 }
 
 /** Plans an archive of databases, those of access controllers apart. */
@@ -59,7 +64,9 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
     }
     const heads = await createList('heads', address, contents.heads)
     const identities = await createList('identities', address, { digests: contents.identities })
-    const list = await createList('entries', address, { ...contents.entries, named }, contents.entries.order)
+    const list = contents.base == null
+      ? await createList('entries', address, { ...contents.entries, named })
+      : await addToList(contents.base.entries, toListOrder(contents.entries))
     lists.push(heads, identities, list)
     const bytes = encodeSnapshot({ address, accessController, heads, identities, entries: list, isUnread })
     snapshots.push({ digest: await sha256(bytes), bytes })
@@ -81,7 +88,11 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
     root,
     shared,
     entries,
+    doubled: doubled.digests.size,
     sizes: () => own,
+    async * reused () {
+      for (const list of lists) yield * list?.reused?.() ?? []
+    },
     * nodes (isWanted = () => true) {
       for (const block of [{ digest: root, bytes }, ...snapshots]) {
         if (isWanted(block.digest)) yield block

@@ -30,11 +30,17 @@ export const maxLength = (level: number): number => (level === 0 ? leaves : inne
  * @param length - how many items the node has with it
  */
 export function isCut (level: number, digests: Uint8Array, at: number, length: number): boolean {
-  const { least, chance, most } = level === 0 ? leaves : inner
-  if (length < least || length >= most) {
-    return length >= most
+  const isCutThere = isCutBy(level, length)
+  if (isCutThere != null) {
+    return isCutThere
   }
   // Each level has four bytes of its own, the last ones first
   const end = at + digestLength - 4 * (level % 8)
-  return (digests[end - 1] | digests[end - 2] << 8) % chance === 0
+  return (digests[end - 1] | digests[end - 2] << 8) % (level === 0 ? leaves : inner).chance === 0
+}
+
+/** Whether a node ends when it has so many items: undefined where the digest of the last one says. */
+export function isCutBy (level: number, length: number): boolean | undefined {
+  const { least, most } = level === 0 ? leaves : inner
+  return length >= most ? true : length < least ? false : undefined
 }

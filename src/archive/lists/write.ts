@@ -1,9 +1,11 @@
 import { isCut } from '../format/cuts.ts'
 import { encodeNode } from '../format/node.ts'
 import { compareDigests, digestLength } from '../../blocks/digests.ts'
+import { pick } from '../../blocks/packed.ts'
 import { sha256 } from '../../blocks/sha256.ts'
 import type { List } from '../format/list.ts'
 import type { ListName } from '../format/node.ts'
+import type { SortedItems } from './tree.ts'
 
 /** The items of a list. */
 export interface Columns {
@@ -31,6 +33,8 @@ export interface WritableList extends List {
   nodes (isWanted?: (digest: Uint8Array) => boolean): Iterable<ListedNode>
   /** The digests of all nodes, and how many bytes each has. */
   sizes (): Iterable<[digest: Uint8Array, bytes: number]>
+  /** The digests of nodes that are not among these, as another list has them; none where there is none. */
+  reused? (): AsyncIterable<Uint8Array>
 }
 
 /** The nodes of a level. */
@@ -59,8 +63,14 @@ export function sortItems ({ digests, times }: Columns): Uint32Array {
   return order.sort(times == null ? byDigest : (a, b) => times[a] - times[b] || byDigest(a, b))
 }
 
+/** Puts items in the order of lists. */
+export function toListOrder (items: SortedItems): SortedItems {
+  const order = sortItems(items)
+  return { digests: pick(items.digests, order), times: Float64Array.from(order, place => items.times[place]) }
+}
+
 /** The items of several lists, one after the other. */
-export function concatItems (parts: Array<{ digests: Uint8Array, times: ArrayLike<number> }>): Required<Omit<Columns, 'named'>> {
+export function concatItems (parts: Array<{ digests: Uint8Array, times: ArrayLike<number> }>): SortedItems {
   const count = parts.reduce((count, { times }) => count + times.length, 0)
   const digests = new Uint8Array(count * digestLength)
   const times = new Float64Array(count)
@@ -71,18 +81,6 @@ export function concatItems (parts: Array<{ digests: Uint8Array, times: ArrayLik
     at += part.times.length
   }
   return { digests, times }
-}
-
-/** Merges two lists of items, each of which is in order, into one: the items, and their order. */
-export function mergeItems (a: Required<Omit<Columns, 'named'>>, b: Required<Omit<Columns, 'named'>>): Required<Omit<Columns, 'named'>> & { order: Uint32Array } {
-  const count = a.times.length
-  const { digests, times } = concatItems([a, b])
-  const order = new Uint32Array(times.length)
-  for (let i = 0, j = count, to = 0; to < order.length; to++) {
-    const isFirst = j === times.length || (i < count && (times[i] - times[j] || compareDigests(digests, i * digestLength, digests, j * digestLength)) < 0)
-    order[to] = isFirst ? i++ : j++
-  }
-  return { digests, times, order }
 }
 
 /**

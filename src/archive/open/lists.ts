@@ -1,6 +1,6 @@
 import { createListReader, MalformedListError } from '../lists/read.ts'
+import { openTree } from '../lists/tree.ts'
 import { DamagedArchiveError, hashOfDigest } from '../errors.ts'
-import { decodeNode } from '../format/node.ts'
 import { digestLength } from '../../blocks/digests.ts'
 import type { BlockReader } from '../block-reader.ts'
 import type { List } from '../format/list.ts'
@@ -43,27 +43,6 @@ export async function * readDigests (list: NamedList, reader: BlockReader): Asyn
 
 /** Whether a list has an item of a time: it reads the nodes that may have it, from the root to a leaf. */
 export async function listHas ({ name, address, list }: NamedList, reader: BlockReader, digest: Uint8Array, time: number): Promise<boolean> {
-  const isIn = ({ digests }: Node): boolean => {
-    for (let at = 0; at < digests.length; at += digestLength) {
-      if (digest.every((byte, i) => digests[at + i] === byte)) return true
-    }
-    return false
-  }
-  // Nodes that may have it, and the level that they have to be of
-  const wanted: Array<{ digest: Uint8Array, level?: number }> = list == null ? [] : [{ digest: list.root }]
-  for (let next = wanted.pop(); next != null; next = wanted.pop()) {
-    const hash = hashOfDigest(next.digest)
-    const node = decodeNode(await reader.needPart(next.digest))
-    if (node == null || node.list !== name || node.address !== address || (next.level != null && node.level !== next.level)) {
-      throw new DamagedArchiveError(`The archive is damaged: its list of ${name} has something that is no node of it, block "${hash}"`, { code: 'dag-invalid', hash })
-    }
-    if (node.level === 0) {
-      if (isIn(node)) return true
-      continue
-    }
-    for (let i = 0; i < node.times.length && (i === 0 || node.times[i - 1] <= time); i++) {
-      if (node.times[i] >= time) wanted.push({ digest: node.digests.slice(i * digestLength, (i + 1) * digestLength), level: node.level - 1 })
-    }
-  }
-  return false
+  const found = list == null ? [] : await openTree(name, address, list, reader.needPart).find({ digests: digest, times: Float64Array.of(time) })
+  return found.length > 0
 }

@@ -1,16 +1,18 @@
 import { CID } from 'multiformats/cid'
 import { deleteRecord, getRecord, putRecord } from './records.ts'
 import { inTurn } from './turns.ts'
-import { planBackup, toDatabases } from '../create/index.ts'
+import { openBaseOf, planBackup, toDatabases } from '../create/index.ts'
 import { rootToString } from '../errors.ts'
 import { createProgress } from '../progress.ts'
 import { cidOf } from '../../blocks/cids.ts'
-import { digestLength } from '../../blocks/digests.ts'
+import { createDigestTable } from '../../blocks/digests.ts'
 import { missingBlock } from '../../blocks/errors.ts'
 import { createBlocks, createHold, createHoldId, holdBlocks } from '../../blocks/index.ts'
 import type { CreateOptions } from '../create/index.ts'
+import type { Base } from '../create/base.ts'
 import type { Plan } from '../create/plan.ts'
 import type { CreateProblemEvent } from '../create/index.ts'
+import type { WrittenBlock } from '../sinks/car.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
 import type { Blocks, StoredBlock } from '../../blocks/index.ts'
 import type { Database } from '../../core/index.ts'
@@ -53,8 +55,18 @@ export async function createSnapshot (databases: Database<any> | ReadonlyArray<D
   if (all.some(db => db.ipfs !== ipfs)) {
     throw new TypeError('Could not create a snapshot: the databases are on several nodes')
   }
+  const base = await openBaseOf(all, options)
+  try {
+    return await snapshotOf(all, base, options)
+  } finally {
+    await base?.close()
+  }
+}
+
+async function snapshotOf (databases: Database[], base: Base | undefined, options: CreateSnapshotOptions): Promise<CID> {
+  const [{ ipfs }] = databases
   const { signal, onProgress } = options
-  const { plan } = await planBackup(all, options as CreateOptions)
+  const { plan } = await planBackup(databases, { ...options as CreateOptions, base })
   const root = rootToString(plan.root)
   const blocks = await createBlocks(ipfs)
   const onStore = createProgress('orbitdb-backup:snapshot:store', onProgress)
@@ -67,12 +79,12 @@ export async function createSnapshot (databases: Database<any> | ReadonlyArray<D
       return
     }
     const record = known ?? { hold: { id: createHoldId(), pin: new Uint8Array() }, created: Date.now(), isHeld: false }
-    const hold = await createHold(record.hold.id, digestsOf(plan))
+    const hold = await createHold(record.hold.id, await digestsOf(plan))
     record.hold.pin = hold.pin
     // Before there is anything to lose: what was interrupted can be completed, or deleted
     await putRecord(ipfs, root, record)
     try {
-      await storeNodes(plan, blocks, onStore, signal)
+      await storeNodes(plan, base, blocks, onStore, signal)
       await holdBlocks(ipfs, blocks, hold, signal)
     } catch (error) {
       if (known == null && signal?.aborted !== true) await deleteRecord(ipfs, root)
@@ -84,33 +96,47 @@ export async function createSnapshot (databases: Database<any> | ReadonlyArray<D
 }
 
 /** The digests of all blocks of the snapshot itself. */
-function digestsOf (plan: Plan): Uint8Array {
-  const own = [...plan.sizes()]
-  const digests = new Uint8Array(own.length * digestLength)
-  for (const [i, [digest]] of own.entries()) digests.set(digest, i * digestLength)
-  return digests
+async function digestsOf ({ sizes, reused }: Plan): Promise<Uint8Array> {
+  const { add, packed } = createDigestTable()
+  for (const [digest] of sizes()) add(digest)
+  for await (const digest of reused()) add(digest)
+  return packed()
 }
 
-/** Stores the blocks of the snapshot itself that the node does not have. */
-async function storeNodes (plan: Plan, blocks: Blocks, onStore: (blocks: number, bytes: number) => void, signal?: AbortSignal): Promise<void> {
-  const digests = [...plan.sizes()].map(([digest]) => digest)
-  const absent = new Set<string>()
-  for (let start = 0; start < digests.length; start += batchLength) {
-    const some = digests.slice(start, start + batchLength)
+/** Stores the blocks of the snapshot itself that the node does not have: some may be in a base that is elsewhere. */
+async function storeNodes ({ nodes, sizes, reused }: Plan, base: Base | undefined, blocks: Blocks, onStore: (blocks: number, bytes: number) => void, signal?: AbortSignal): Promise<void> {
+  const put = async (some: WrittenBlock[]): Promise<void> => {
+    await blocks.putMany(some.map(({ digest, bytes }): StoredBlock => [cidOf(digest), bytes]), { signal })
+    onStore(some.length, some.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  }
+  const absent = createDigestTable()
+  for await (const digest of absentOf(sizesOf(sizes()), blocks, signal)) absent.add(digest)
+  const batch: WrittenBlock[] = []
+  const store = async (block: WrittenBlock): Promise<void> => {
+    if (batch.push(block) === batchLength) await put(batch.splice(0))
+  }
+  for (const block of nodes(absent.has)) await store(block)
+  for await (const digest of absentOf(reused(), blocks, signal)) await store({ digest, bytes: await base!.read(digest) })
+  await put(batch)
+}
+
+const sizesOf = function * (sizes: ReturnType<Plan['sizes']>): Generator<Uint8Array> {
+  for (const [digest] of sizes) yield digest
+}
+
+/** Those of some blocks that a node does not have. */
+async function * absentOf (digests: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, blocks: Blocks, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  let some: Uint8Array[] = []
+  const ask = async (): Promise<Uint8Array[]> => {
     const areThere = await blocks.hasMany(some.map(digest => cidOf(digest)), { signal })
-    some.forEach((digest, i) => { if (!areThere[i]) absent.add(rootToString(digest)) })
+    const absent = some.filter((_, i) => !areThere[i])
+    some = []
+    return absent
   }
-  let batch: StoredBlock[] = []
-  const put = async (): Promise<void> => {
-    await blocks.putMany(batch, { signal })
-    onStore(batch.length, batch.reduce((sum, [, bytes]) => sum + bytes.length, 0))
-    batch = []
+  for await (const digest of digests) {
+    if (some.push(digest) === batchLength) yield * await ask()
   }
-  for (const { digest, bytes } of plan.nodes(digest => absent.has(rootToString(digest)))) {
-    batch.push([cidOf(digest), bytes])
-    if (batch.length === batchLength) await put()
-  }
-  await put()
+  yield * await ask()
 }
 
 /**
