@@ -51,8 +51,7 @@ async function readBytes (source: ArchiveSource, signal?: AbortSignal): Promise<
   const chunks: Uint8Array[] = []
   for await (const chunk of toChunks(source)) {
     signal?.throwIfAborted()
-    // A source may use the memory of a chunk again
-    chunks.push(chunk.slice())
+    chunks.push(chunk)
   }
   return concat(chunks)
 }

@@ -7,12 +7,18 @@ export type ArchiveSource =
   | ReadableStream<Uint8Array>
   | Response
 
-/** The bytes of an archive. */
+/** The bytes of an archive, whose memory is not used for anything else. */
 export interface Chunks extends AsyncIterable<Uint8Array> {
   /** How many there are, where that is known. */
   readonly size?: number
   /** Whether they can be read again. */
   readonly isRepeatable: boolean
+}
+
+/** Whether the memory of a chunk is not used again, as far as is known: a stream of an app may do that. */
+function areChunksKept (source: ArchiveSource): boolean {
+  const { ReadStream } = globalThis.process?.getBuiltinModule?.('node:fs') ?? {}
+  return source instanceof Blob || (ReadStream != null && source instanceof ReadStream)
 }
 
 const isIterable = (source: object): source is Iterable<Uint8Array> | AsyncIterable<Uint8Array> => {
@@ -66,6 +72,7 @@ function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterabl
  */
 export function toChunks (source: ArchiveSource): Chunks {
   const chunks = toIterable(source)
+  const areKept = areChunksKept(source)
   return {
     size: source instanceof Uint8Array ? source.length : source instanceof Blob ? source.size : undefined,
     isRepeatable: source instanceof Uint8Array || source instanceof Blob || Array.isArray(source),
@@ -74,7 +81,7 @@ export function toChunks (source: ArchiveSource): Chunks {
         if (!(chunk instanceof Uint8Array)) {
           throw new TypeError('Could not read the archive: a chunk of it is not a Uint8Array')
         }
-        yield chunk
+        yield areKept ? chunk : new Uint8Array(chunk)
       }
     }
   }

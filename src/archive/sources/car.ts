@@ -5,7 +5,7 @@ import { iterateUntilAborted } from '../abort.ts'
 import { DamagedArchiveError, EmptyArchiveError, ForeignArchiveError, NotAnArchiveError, TruncatedArchiveError } from '../errors.ts'
 import { cidLength } from '../../blocks/hashes.ts'
 import { isShort } from '../../blocks/cids.ts'
-import { sha256 } from '../../blocks/sha256.ts'
+import { hasDigest } from '../../blocks/sha256.ts'
 import type { Chunks } from './bytes.ts'
 import type { ReadOptions, Source, SourceBlock } from './source.ts'
 import type { Limits } from '../limits.ts'
@@ -78,10 +78,24 @@ interface SectionBuffer {
 
 function createSectionBuffer (chunks: Chunks, signal?: AbortSignal): SectionBuffer {
   const iterator = iterateUntilAborted(chunks, signal)
-  let bytes = new Uint8Array(0)
+  // A chunk, of which blocks are parts, or where one chunk ends in a block, that block
+  let bytes: Uint8Array = new Uint8Array(0)
+  let isJoined = false
   let offset = 0
   let start = 0
   let end = 0
+  // What is left of the chunk behind such a block
+  let left: Uint8Array = new Uint8Array(0)
+
+  const nextChunk = async (): Promise<Uint8Array | undefined> => {
+    const chunk = left
+    if (chunk.length > 0) {
+      left = chunk.subarray(chunk.length)
+      return chunk
+    }
+    const { done, value } = await iterator.next()
+    return done === true ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.length)
+  }
 
   return {
     offset: () => offset,
@@ -92,22 +106,24 @@ function createSectionBuffer (chunks: Chunks, signal?: AbortSignal): SectionBuff
     },
     fill: async length => {
       while (end - start < length) {
-        const { done, value: chunk } = await iterator.next()
-        if (done === true) {
+        const chunk = await nextChunk()
+        if (chunk == null) {
           return false
         }
-        // Blocks are parts of this memory, which is theirs: so nothing in it is written twice, and the source
-        // may do with its chunk what it likes
-        if (end + chunk.length > bytes.length) {
-          const size = Math.max(end - start + chunk.length, Math.min(length, 2 * (end - start)))
-          const larger = new Uint8Array(size)
-          larger.set(bytes.subarray(start, end))
-          bytes = larger
-          end -= start
-          start = 0
+        const there = end - start
+        if (there === 0) {
+          [bytes, start, end, isJoined] = [chunk, 0, chunk.length, false]
+          continue
         }
-        bytes.set(chunk, end)
-        end += chunk.length
+        const part = chunk.subarray(0, length - there)
+        left = chunk.subarray(part.length)
+        if (!isJoined || end + part.length > bytes.length) {
+          const larger = new Uint8Array(Math.max(there + part.length, Math.min(length, 2 * there)))
+          larger.set(bytes.subarray(start, end));
+          [bytes, start, end, isJoined] = [larger, 0, there, true]
+        }
+        bytes.set(part, end)
+        end += part.length
       }
       return true
     },
@@ -226,11 +242,11 @@ export function check (blocks: SourceBlock[]): SourceBlock[] | Promise<SourceBlo
   const waiting: Array<Promise<void>> = []
   for (const block of blocks) {
     if (block.digest != null) {
-      const digest = sha256(block.bytes)
-      if (digest instanceof Promise) {
-        waiting.push(digest.then(digest => { block.isIntact = equals(digest, block.digest!) }))
+      const isIntact = hasDigest(block.bytes, block.digest)
+      if (isIntact instanceof Promise) {
+        waiting.push(isIntact.then(isIntact => { block.isIntact = isIntact }))
       } else {
-        block.isIntact = equals(digest, block.digest)
+        block.isIntact = isIntact
       }
     }
   }

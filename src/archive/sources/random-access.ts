@@ -61,8 +61,7 @@ export async function toRandomAccess (source: ArchiveSource | URL, chunks: Async
   const parts: BlobPart[] = []
   for await (const chunk of chunks) {
     signal?.throwIfAborted()
-    // A source may use the memory of a chunk again
-    parts.push(chunk.slice())
+    parts.push(chunk as Uint8Array<ArrayBuffer>)
   }
   return fromBlob(new Blob(parts))
 }
