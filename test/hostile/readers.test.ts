@@ -11,6 +11,7 @@ import { assertIsUsable, assertLeavesNothing, codeOf, createStorages, useWorld, 
 import { encodeBlocks, encodeHeader } from '../../src/archive/sinks/car.ts'
 import { sha256 } from '../../src/blocks/sha256.ts'
 import { ArchiveError, createBackup, createSnapshot, deleteSnapshot, diffBackups, inspectBackup, mergeBackups, openBackup, restoreBackup, verifyBackup } from '../../src/index.ts'
+import type { HostileLog } from './logs.ts'
 import type { Events, Storage } from '../../src/index.ts'
 
 /** What a verification says. */
@@ -160,6 +161,14 @@ describe('What reads a hostile archive without restoring it', () => {
     const before = new Map(logs.map((log, i) => [log, i === 0 ? { block: digestOf(log.access!.hash) } : { database: addressOf(logs[i - 1]) }]))
     const deep = await toArchive(logs.slice(-1), { access: logs.slice(0, -1), accessController: log => before.get(log) })
 
+    const chain = (from: number, to: number): Promise<Uint8Array> => toArchive([logs[to]], {
+      access: logs.slice(from, to),
+      shared: [logs[0].access!],
+      accessController: log => log === logs[from] ? before.get(logs[0]) : before.get(log)
+    })
+    const halves = [await chain(6, 12), await chain(0, 6)]
+    strictEqual(await codeOf(() => all(mergeBackups(halves))), 'limit-exceeded', 'more than the limit together')
+
     const open = async (bytes: Uint8Array): Promise<void> => {
       const backup = await openBackup(bytes)
       await backup.open(backup.databases[0].address)
@@ -170,5 +179,20 @@ describe('What reads a hostile archive without restoring it', () => {
       strictEqual(await codeOf(() => verifyBackup(bytes).then(({ problems: [problem] }) => { if (problem != null) throw new ArchiveError(problem.message, { code: problem.code }) })), code)
     }
     strictEqual(await codeOf(() => diffBackups(twice, deep)), 'dag-invalid')
+  })
+
+  it('is bounded: access controllers of two archives, each the other of which is said to decide about it', async () => {
+    const logs = [await createLog(world.ownerIdentity, 'one'), await createLog(world.ownerIdentity, 'other')]
+    const thin = await Promise.all(logs.map(async (own, i) => {
+      const other = logs[1 - i]
+      const accessController = (log: HostileLog) => log === own ? { database: addressOf(other) } : { block: digestOf(other.access!.hash) }
+      const { root, nodes: [rootNode, , ...nodes], blocks } = await toBlocks([own], { access: [other], accessController })
+      // The snapshot of the other is left out, as if the base had it
+      return concat([encodeHeader([root, new Uint8Array(32)]), encodeBlocks([rootNode, ...nodes], 'dag-cbor'), encodeBlocks(blocks, 'raw')])
+    }))
+    const source = { sources: thin }
+    for (const read of [() => verifyBackup(source), () => inspectBackup(source), () => all(mergeBackups(thin)), () => restoreBackup(world.empty.orbitdb, source)]) {
+      strictEqual(await codeOf(read), 'limit-exceeded', read.toString())
+    }
   })
 })

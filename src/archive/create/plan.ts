@@ -1,3 +1,4 @@
+import { assertAreShallow } from '../dag/snapshots.ts'
 import { ArchiveError, hashOfDigest } from '../errors.ts'
 import { encodeRoot } from '../format/root.ts'
 import { encodeSnapshot } from '../format/snapshot.ts'
@@ -36,6 +37,7 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
   const byAddress = (a: Contents, b: Contents): number => a.address < b.address ? -1 : 1
   const all = [...access.toSorted(byAddress), ...databases.toSorted(byAddress)]
   assertWithin(limits, 'databases', all.length, 'Could not create a backup: its databases')
+  assertAreShallow(all, limits)
 
   const setup = new Map<string, Contents['setup'][number]>()
   for (const block of all.flatMap(({ setup }) => setup)) {

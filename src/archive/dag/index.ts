@@ -1,5 +1,6 @@
 import { createEarlyBlocks } from './early.ts'
 import { createDagReader } from './reader.ts'
+import { assertAreShallow } from './snapshots.ts'
 import { keyOf } from '../../blocks/digests.ts'
 import { pickRoots } from '../roots.ts'
 import { damagedBlock, hashOfDigest, IncompleteArchiveError, LimitExceededError, rootToString, TruncatedArchiveError } from '../errors.ts'
@@ -85,6 +86,7 @@ export function openDag (source: Source, { root, limits, signal, onRead, onEntri
   /** Whether blocks had to be forgotten that may be needed */
   let hasDropped = false
 
+  const databases = (): DagDatabase[] => parts.flatMap(part => part.databases()).sort((a, b) => Number(b.isAccess) - Number(a.isAccess))
   const isListed = (): boolean => parts.every(part => part.isListed())
   const isComplete = (): boolean => parts.every(part => part.isComplete())
 
@@ -245,6 +247,7 @@ export function openDag (source: Source, { root, limits, signal, onRead, onEntri
     }
     foreign += early.size
     early.clear()
+    assertAreShallow(databases(), limits)
   }
 
   const missing = function * (): Generator<Uint8Array> {
@@ -257,7 +260,7 @@ export function openDag (source: Source, { root, limits, signal, onRead, onEntri
     roots: roots.map(rootToString),
     bases: bases.map(rootToString),
     parts,
-    databases: () => parts.flatMap(part => part.databases()).sort((a, b) => Number(b.isAccess) - Number(a.isAccess)),
+    databases,
     isListed,
     isComplete: () => isComplete() && !parts.some(part => part.isPartial()),
     blocks,

@@ -273,7 +273,7 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
 
   const finish = (): void => {
     if (readers.size === 0) {
-      assertAreSound(all, limits, root)
+      assertAreSound(all, limits)
       if (!isPartial) assertAreLinked(databases.values(), blocks)
     }
   }

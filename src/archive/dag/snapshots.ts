@@ -82,32 +82,48 @@ export const accessOf = ({ accessController: name }: Pick<Snapshot, 'accessContr
 }
 
 /**
+ * Checks how many databases of access controllers stand one behind the other, whichever of the archives that have one of
+ * them is asked.
+ *
+ * @throws LimitExceededError
+ */
+export function assertAreShallow (databases: Array<Pick<Snapshot, 'address' | 'accessController'>>, limits: Limits): void {
+  const byAddress = Map.groupBy(databases, ({ address }) => address as string)
+  for (const address of byAddress.keys()) {
+    let next = new Set([address])
+    for (let depth = 0; next.size > 0; depth++) {
+      assertWithin(limits, 'accessDepth', depth, `The access controllers of ${address}, each the database of the one before`)
+      next = new Set([...next].flatMap(name => byAddress.get(name) ?? []).map(accessOf).filter(name => name != null && byAddress.has(name)) as string[])
+    }
+  }
+}
+
+/**
  * Checks the databases of an archive against each other.
  *
  * @param all - those of access controllers first, each in their order; undefined for what is not there
  * @throws DamagedArchiveError or LimitExceededError
  */
-export function assertAreSound (all: ReadonlyArray<NamedDatabase | undefined>, limits: Limits, root: string): void {
+export function assertAreSound (all: ReadonlyArray<NamedDatabase | undefined>, limits: Limits): void {
   const fail = (what: string): never => {
     throw new DamagedArchiveError(`The archive is damaged: ${what}`, { code: 'dag-invalid' })
   }
   const databases = all.filter(database => database != null)
-  const isWhole = databases.length === all.length
   for (const [i, { address, isAccess }] of databases.entries()) {
     const before = databases[i - 1]
     if (before != null && before.isAccess === isAccess && before.address >= address) fail('its databases are not in the order of their addresses')
   }
-  const byAddress = new Map(databases.map(database => [database.address as string, database]))
-  if (byAddress.size < databases.length) fail('it has a database twice')
+  const addresses = new Set<string>(databases.map(({ address }) => address))
+  if (addresses.size < databases.length) fail('it has a database twice')
+  assertAreShallow(databases, limits)
+  if (databases.length < all.length) {
+    return
+  }
   const needed = new Set(databases.map(accessOf))
   for (const database of databases) {
-    let next: NamedDatabase | undefined = database
-    for (let depth = 0; next != null; depth++) {
-      assertWithin(limits, 'accessDepth', depth, `The access controllers of ${database.address}, each the database of the one before, in archive ${root}`)
-      const name = accessOf(next)
-      if (name != null && !byAddress.has(name) && isWhole) fail(`the access controller of ${next.address}, database ${name}, is not in it`)
-      next = name == null ? undefined : byAddress.get(name)
-    }
-    if (database.isAccess && isWhole && !needed.has(database.address)) fail(`${database.address} is no access controller of another database`)
+    const { address, isAccess } = database
+    const name = accessOf(database)
+    if (name != null && !addresses.has(name)) fail(`the access controller of ${address}, database ${name}, is not in it`)
+    if (isAccess && !needed.has(address)) fail(`${address} is no access controller of another database`)
   }
 }

@@ -109,16 +109,16 @@ interface Found {
 }
 
 /** The digests of the snapshots that a root links to. */
-type ReadRoot = Pick<Root, 'access' | 'databases'> & { root: Uint8Array }
+type Linked = Pick<Root, 'access' | 'databases'>
 
-async function readRoots ({ roots, read, missing }: Side, limits: Limits): Promise<ReadRoot[]> {
+async function readRoots ({ roots, read, missing }: Side, limits: Limits): Promise<Linked[]> {
   const blocks = await read(roots)
   return roots.map(root => {
     const bytes = blocks.get(keyOf(root))
     if (bytes == null) {
       throw missing(root)
     }
-    return { root, ...readRoot({ digest: root, bytes }, limits) }
+    return readRoot({ digest: root, bytes }, limits)
   })
 }
 
@@ -161,11 +161,11 @@ async function diffSides (sides: [Side, Side], limits: Limits, hashes: boolean):
 }
 
 /** The databases of a side, by their addresses. */
-function toDatabases (roots: ReadRoot[], snapshots: ReadonlyMap<string, ReadSnapshot>, limits: Limits): Map<string, Found> {
+function toDatabases (roots: Linked[], snapshots: ReadonlyMap<string, ReadSnapshot>, limits: Limits): Map<string, Found> {
   const found = new Map<string, Found>()
-  for (const { root, access, databases } of roots) {
+  for (const { access, databases } of roots) {
     const all = [...access, ...databases].map((digest, i) => ({ key: keyOf(digest), snapshot: snapshots.get(keyOf(digest))!, isAccess: i < access.length }))
-    assertAreSound(all.map(({ snapshot, isAccess }) => ({ ...snapshot, isAccess })), limits, rootToString(root))
+    assertAreSound(all.map(({ snapshot, isAccess }) => ({ ...snapshot, isAccess })), limits)
     for (const { snapshot, key } of all) {
       if (found.has(snapshot.address)) {
         throw new ArchiveError(`Several backups have ${snapshot.address}: say which one is meant by the option roots`, { code: 'root-required' })

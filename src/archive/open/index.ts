@@ -2,7 +2,7 @@ import { createBlockReader } from '../block-reader.ts'
 import { assertAreSound, readRoot, readSnapshot } from '../dag/snapshots.ts'
 import { ReadOnlyError } from './errors.ts'
 import { readDigests } from './lists.ts'
-import { createEntryStorage, createHeadsStorage, createIndexStorage } from './storages.ts'
+import { createEntryStorage, createHeadsStorage, createIndexStorage, readHeads } from './storages.ts'
 import { pickRoots } from '../roots.ts'
 import { decodeBlock } from '../decode.ts'
 import { ArchiveError, DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
@@ -11,7 +11,7 @@ import { DatabaseNotFoundError } from '../pick.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { missingBlock } from '../../blocks/errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
-import { createScratchNode, createVerification, getAccessController, getDatabaseType } from '../../core/elsewhere.ts'
+import { createScratchNode, getAccessController, getDatabaseType } from '../../core/elsewhere.ts'
 import { isHash, readManifest } from '../../core/blocks.ts'
 import { Identities, KeyStore, MemoryStorage } from '../../core/index.ts'
 import { verifySignatures } from '../../signatures/index.ts'
@@ -24,7 +24,7 @@ import type { Root } from '../format/root.ts'
 import type { RootLike } from '../roots.ts'
 import type { Limits } from '../limits.ts'
 import type { BackupSource } from '../sources/index.ts'
-import type { AccessController, AccessControllerFactory, AnyDatabase, Database, DatabaseAddress, DatabaseFactory, Encryption, Head, HeliaNode, ImportOptions, SigningIdentity } from '../../core/index.ts'
+import type { AccessController, AccessControllerFactory, AnyDatabase, Database, DatabaseAddress, DatabaseFactory, Encryption, HeliaNode, ImportOptions, SigningIdentity } from '../../core/index.ts'
 import type { ManifestBlock } from '../../core/blocks.ts'
 import type { AbortOptions } from 'abort-error'
 
@@ -179,7 +179,7 @@ async function readSnapshots ({ digest: root, access, databases }: Pick<Root, 'a
   const listed = await Promise.all([...access, ...databases].map(async (digest, i) => {
     return { snapshot: readSnapshot({ digest, bytes: await reader.needPart(digest) }, limits), isAccess: i < access.length }
   }))
-  assertAreSound(listed.map(({ snapshot, isAccess }) => ({ ...snapshot, isAccess })), limits, rootToString(root))
+  assertAreSound(listed.map(({ snapshot, isAccess }) => ({ ...snapshot, isAccess })), limits)
   return Promise.all(listed.map(async database => {
     const { manifest: digest, address } = database.snapshot
     const manifest = readManifest(await setup.need(digest), hashOfDigest(digest))
@@ -248,6 +248,7 @@ async function openDatabase (listed: Listed, options: OpenListedOptions): Promis
   const access = await openAccess(listed, options)
   try {
     const list: NamedList = { name: 'entries', address, list: entries }
+    const headHashes = await readHeads({ name: 'heads', address, list: heads }, reader)
     const entryStorage = await createEntryStorage({ address, entries: list, reader, verify, identity, access, encryption })
     const params = {
       ipfs,
@@ -257,8 +258,8 @@ async function openDatabase (listed: Listed, options: OpenListedOptions): Promis
       access,
       meta: manifest.meta,
       entryStorage,
-      headsStorage: await createHeadsStorage(await readHeads({ name: 'heads', address, list: heads }, options, encryption)),
-      indexStorage: await createIndexStorage(list, reader, encryption),
+      headsStorage: await createHeadsStorage(headHashes),
+      indexStorage: await createIndexStorage(list, headHashes, reader),
       syncAutomatically: false,
       encryption
     }
@@ -267,18 +268,6 @@ async function openDatabase (listed: Listed, options: OpenListedOptions): Promis
     await access.close?.()
     throw error
   }
-}
-
-/** The heads as OrbitDB keeps them; those that can not be read without what they name. */
-async function readHeads (list: NamedList & { address: string }, { reader, identity: { identity } }: OpenListedOptions, encryption: Encryption | undefined): Promise<Head[]> {
-  const rules = createVerification({ id: list.address, identity, access: { canAppend: () => true }, encryption })
-  const heads: Head[] = []
-  for await (const digest of readDigests(list, reader)) {
-    const hash = hashOfDigest(digest)
-    const next = await rules.read(hash, await reader.need(digest)).then(({ entry }) => entry.next, () => [])
-    heads.push({ hash, next })
-  }
-  return heads
 }
 
 async function openAccess ({ manifest: { accessController: address }, snapshot: { accessController: name } }: Listed, options: OpenListedOptions): Promise<AccessController> {

@@ -2,6 +2,7 @@ import { listHas, readDigests } from './lists.ts'
 import { ReadOnlyError } from './errors.ts'
 import { ArchiveError, hashOfDigest } from '../errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
+import { createDigestTable } from '../../blocks/digests.ts'
 import { toBytes } from '../../blocks/hashes.ts'
 import { missingBlock } from '../../blocks/errors.ts'
 import { createVerification } from '../../core/elsewhere.ts'
@@ -41,6 +42,8 @@ export async function createEntryStorage ({ address, entries, reader, verify, id
   const rules = createVerification({ id: address, identity, access: verify === true ? access : anyone, encryption })
   /** Entries that others follow, until they are asked for. */
   const followed = new Set<string>()
+  /** What was verified: heads are read each time. */
+  const checked = createDigestTable()
 
   const check = async (hash: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> => {
     try {
@@ -66,8 +69,14 @@ export async function createEntryStorage ({ address, entries, reader, verify, id
 
   const verified = await createReadOnly<Uint8Array>({
     get: async (hash, signal) => {
-      const bytes = await reader.get(digestOf(toBytes(hash))!, signal)
-      await (bytes == null ? assertIsOther(hash) : check(hash, bytes, signal))
+      const digest = digestOf(toBytes(hash))!
+      const bytes = await reader.get(digest, signal)
+      if (bytes == null) {
+        await assertIsOther(hash)
+      } else if (!checked.has(digest)) {
+        await check(hash, bytes, signal)
+        checked.add(digest)
+      }
       followed.delete(hash)
       return bytes
     },
@@ -77,15 +86,25 @@ export async function createEntryStorage ({ address, entries, reader, verify, id
   return { ...verified, get: cached.get }
 }
 
-/** The heads of a backup as a storage, in the form that OrbitDB has them in. */
-export async function createHeadsStorage (heads: Head[]): Promise<Storage> {
+/** The hashes of the heads of a database. */
+export async function readHeads (list: NamedList, reader: BlockReader): Promise<Set<string>> {
+  const heads = new Set<string>()
+  for await (const digest of readDigests(list, reader)) heads.add(hashOfDigest(digest))
+  return heads
+}
+
+/** The heads of a backup as a storage, in the form that OrbitDB has them in. What they follow is of no use where nothing is written. */
+export async function createHeadsStorage (heads: ReadonlySet<string>): Promise<Storage> {
   const memory = await MemoryStorage<Uint8Array>()
-  await memory.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
+  await memory.put('heads', new TextEncoder().encode(JSON.stringify(Array.from(heads, (hash): Head => ({ hash, next: [] })))))
   return createReadOnly(memory)
 }
 
-/** The index of a backup as a storage. It is not read: whether an entry is in it is looked up in the tree that its list is. */
-export async function createIndexStorage (entries: NamedList, reader: BlockReader, encryption?: Encryption): Promise<Storage<unknown>> {
+/**
+ * The index of a backup as a storage. It is not read: whether an entry is in it is looked up in the tree that its list is.
+ * OrbitDB asks for all heads when it opens a log, which are in it.
+ */
+export async function createIndexStorage (entries: NamedList, heads: ReadonlySet<string>, reader: BlockReader): Promise<Storage<unknown>> {
   /** The time by which an entry stands in the list: none of one that is encrypted. */
   const timeOf = (bytes: Uint8Array): number => {
     try {
@@ -96,6 +115,9 @@ export async function createIndexStorage (entries: NamedList, reader: BlockReade
   }
   return createReadOnly<unknown>({
     get: async (hash, signal) => {
+      if (heads.has(hash)) {
+        return true
+      }
       const digest = digestOf(toBytes(hash))
       const bytes = digest == null ? undefined : await reader.get(digest, signal)
       return bytes != null && await listHas(entries, reader, digest!, timeOf(bytes)) ? true : undefined

@@ -1,4 +1,5 @@
 import { openDag } from '../dag/index.ts'
+import { accessOf } from '../dag/snapshots.ts'
 import { keyOf, toDigest } from '../../blocks/digests.ts'
 import { decodeBlock } from '../decode.ts'
 import { damagedBlock, DamagedArchiveError, hashOfDigest, LimitExceededError, TruncatedArchiveError } from '../errors.ts'
@@ -160,7 +161,7 @@ async function createContents (dag: Dag, { findings, limits, isCustom, signal }:
   /** The databases by their addresses, and the addresses of those that decide about others: as far as they are known. */
   const listDatabases = () => {
     const databases = new Map(dag.databases().map(database => [database.address as string, database]))
-    const deciding = new Set([...databases.values()].flatMap(({ accessController }) => accessController != null && 'database' in accessController ? [accessController.database] : []))
+    const deciding = new Set([...databases.values()].map(accessOf))
     return { databases, deciding }
   }
   let listed: ReturnType<typeof listDatabases> | undefined
@@ -193,17 +194,16 @@ async function createContents (dag: Dag, { findings, limits, isCustom, signal }:
     if (kept.get(database) === true) await verifier.put(hashOfDigest(digest), bytes.slice())
   }
 
-  const toState = (database: DagDatabase, depth = 0): RestoreState | {} | undefined => {
+  const toState = (database: DagDatabase): RestoreState | {} | undefined => {
     const { accessController } = database
     if (accessController != null && 'state' in accessController) {
       const digest = accessController.state
       const bytes = shared.get(hashOfDigest(digest))
       return bytes == null ? undefined : decodeBlock({ digest, bytes }) as {}
     }
-    const other = accessController != null && 'database' in accessController && depth <= limits.accessDepth
-      ? getDatabases().databases.get(accessController.database)
-      : undefined
-    return other == null ? undefined : { address: other.address, heads: headsOf(other), index: hashesOf(other), accessController: toState(other, depth + 1) }
+    const name = accessOf(database)
+    const other = name == null ? undefined : getDatabases().databases.get(name)
+    return other == null ? undefined : { address: other.address, heads: headsOf(other), index: hashesOf(other), accessController: toState(other) }
   }
 
   const verify = async (database: DagDatabase): Promise<void> => {
