@@ -7,16 +7,21 @@ import type { Source, SourceBlock } from './source.ts'
  */
 export function readAhead (source: Source): Source & Pick<Required<Source>, 'getMany'> {
   const kept = new Map<string, SourceBlock>()
+  /** Copies that do not match their digests. */
+  const damaged = new Map<string, SourceBlock>()
   let batches: AsyncIterator<SourceBlock[]> | undefined
 
-  const readOn = async (): Promise<boolean> => {
+  const readOn = async (wanted: ReadonlySet<string>): Promise<boolean> => {
     batches ??= source.blocks!()[Symbol.asyncIterator]()
     const { done, value } = await batches.next()
     if (done === true) {
       return false
     }
     for (const block of value) {
-      if (block.isIntact && block.digest != null && mayBeOfArchive(block.bytes)) kept.set(keyOf(block.digest), block)
+      if (block.digest == null) continue
+      const key = keyOf(block.digest)
+      if (!block.isIntact) damaged.set(key, { ...block, bytes: none })
+      else if (!isEntry(block.bytes) || wanted.has(key)) kept.set(key, block)
     }
     return true
   }
@@ -29,7 +34,9 @@ export function readAhead (source: Source): Source & Pick<Required<Source>, 'get
         const found = wanted.flatMap(digest => kept.get(keyOf(digest)) ?? [])
         if (found.length > 0) yield found
         wanted = wanted.filter(digest => !kept.has(keyOf(digest)))
-      } while (wanted.length > 0 && source.blocks != null && await readOn())
+      } while (wanted.length > 0 && source.blocks != null && await readOn(new Set(wanted.map(digest => keyOf(digest)))))
+      const copies = wanted.flatMap(digest => damaged.get(keyOf(digest)) ?? [])
+      if (copies.length > 0) yield copies
       if (wanted.length > 0 && source.getMany != null) yield * source.getMany(wanted, options)
     },
     close: async () => {
@@ -39,5 +46,7 @@ export function readAhead (source: Source): Source & Pick<Required<Source>, 'get
   }
 }
 
-/** Whether a block can be a root, a snapshot or a node, by its first byte: entries are maps of more fields, or byte strings. */
-const mayBeOfArchive = ([first]: Uint8Array): boolean => first === 0x86 || (first > 0xa0 && first < 0xa7)
+const none = new Uint8Array(0)
+
+/** Whether a block is an entry, by its first byte: a map of nine fields, or bytes where it is encrypted. */
+const isEntry = ([first]: Uint8Array): boolean => first === 0xa9 || first >> 5 === 2
