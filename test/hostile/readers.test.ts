@@ -21,6 +21,9 @@ interface Judgement {
   codes: string[]
 }
 
+/** What a base can not lie about. */
+const lies = ['head-wrong', 'head-missing']
+
 describe('What reads a hostile archive without restoring it', () => {
   const world = useWorld()
   const isDone = (code: string | undefined): boolean => code == null
@@ -50,8 +53,10 @@ describe('What reads a hostile archive without restoring it', () => {
     }
 
     assertAgrees(codes.inspect = await codeOf(() => inspectBackup(bytes)))
+    let hasSameEntries = false
     codes.diff = await codeOf(async () => {
       const { databases, isSame } = await diffBackups(bytes, honest, { hashes: true })
+      hasSameEntries = databases.every(({ entries }) => entries.new + entries.gone === 0)
       strictEqual(databases.every(({ state }) => state === 'same'), isSame)
     })
     assertAgrees(codes.diff)
@@ -95,7 +100,7 @@ describe('What reads a hostile archive without restoring it', () => {
         await restored.drop()
       }), isDone)
     }
-    if (isTaken === true) deepStrictEqual([codes.base, codes.thin], [undefined, undefined])
+    if (isTaken === true || (hasSameEntries && judged.codes.every(code => lies.includes(code)))) deepStrictEqual([codes.base, codes.thin], [undefined, undefined])
 
     await assertLeavesNothing(owner, storages, () => codeOf(async () => {
       const root = await createSnapshot(db, { base: bytes })

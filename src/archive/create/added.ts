@@ -32,7 +32,8 @@ export async function hasHeads ({ log }: Database, { heads: { digests } }: BaseD
 
 /**
  * Reads the entries of a log that a base does not have: those that its heads lead to. Undefined when some can not be read,
- * or are no entries, or are more than the base has.
+ * or are no entries, or are more than the base has, or
+ * its heads are not what the log says.
  */
 export async function readAdded (heads: LogSnapshot['heads'], base: BaseDatabase, reader: Reader, origin: Origin & { db: Database }): Promise<ReadLog | undefined> {
   const { db: { address, log: { encryption } }, spool, onProblem } = origin
@@ -100,6 +101,12 @@ export async function readAdded (heads: LogSnapshot['heads'], base: BaseDatabase
   }
   problems.forEach(onProblem)
 
+  // A base is taken at its word for which entries it has, but not for which of them are heads
+  const headItems = withoutFollowed([base.heads, read], followed)
+  if (!isSame(headItems, heads) || (await entries.find(toListOrder(base.heads))).length < base.heads.times.length) {
+    return
+  }
+
   const identities = createDigestTable()
   for (let at = 0; at < base.identities.length; at += digestLength) identities.add(base.identities, at)
   for (const hash of notes.writers.keys()) identities.add(toBytes(hash), 4)
@@ -108,11 +115,17 @@ export async function readAdded (heads: LogSnapshot['heads'], base: BaseDatabase
     entries: read,
     written: digests,
     writtenBytes: notes.bytesRead(),
-    heads: withoutFollowed([base.heads, read], followed),
+    heads: headItems,
     isUnread: false,
     identities,
     writers: notes.writers
   }
+}
+
+/** Whether items are those of some hashes. */
+function isSame ({ digests, times }: SortedItems, some: LogSnapshot['heads']): boolean {
+  const hashes = new Set(some.map(({ hash }) => hash))
+  return times.length === hashes.size && times.every((_, place) => hashes.has(toHash(cidOf(digests, place * digestLength))))
 }
 
 /** Some entries without those that others have in `next`. */
