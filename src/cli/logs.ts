@@ -1,14 +1,17 @@
 import { join } from 'node:path'
+import { createHashSet } from '../blocks/hash-set.ts'
 import { namesIn } from './layout.ts'
+import { readEach } from './node.ts'
 import { openLevel } from './stores/level.ts'
 import type { OfflineNode, ReadBlocks } from './node.ts'
+import type { HashSet } from '../blocks/hash-set.ts'
 import type { Head } from '../index.ts'
 
 /** The log of a database, as OrbitDB keeps it beside the blocks. */
 export interface StoredLog {
   heads: Head[]
   /** Hashes of the entries. */
-  index: Set<string>
+  index: HashSet
   /** Bytes of heads that OrbitDB 2 kept with them. The node has no such block where the process ended before it was written. */
   headBlocks: Map<string, Uint8Array>
   /** Whether there is nothing in it but that a restore was begun and not finished, or that it was being made. */
@@ -25,30 +28,34 @@ const hasLevel = async (path: string): Promise<boolean> => (await namesIn(path))
 
 export const hasLog = (path: string): Promise<boolean> => hasLevel(join(path, '_heads'))
 
-/** The records of a LevelDB that has few of them. */
-async function readRecords (path: string): Promise<Map<string, Uint8Array>> {
-  const { db, close } = await openLevel(path, { write: false })
-  try {
-    return new Map(await db.iterator().all())
-  } finally {
-    await close()
-  }
-}
-
-/** The keys of a LevelDB: none when it is not there. */
-async function readKeys (path: string): Promise<string[]> {
+/** The records of a LevelDB, in the order of their keys: none when it is not there. */
+async function * readRecords (path: string): AsyncGenerator<[key: string, value: Uint8Array]> {
   if (!await hasLevel(path)) {
-    return []
+    return
   }
   const { db, close } = await openLevel(path, { write: false })
   try {
-    return await db.keys().all()
+    yield * db.iterator()
   } finally {
     await close()
   }
 }
 
 const toText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** What is beside the heads of a log, but for the note of an import. */
+async function readHeadRecords (path: string, onNoted?: (hash: string) => void): Promise<Map<string, Uint8Array>> {
+  const records = new Map<string, Uint8Array>()
+  for await (const [key, bytes] of readRecords(join(path, '_heads'))) {
+    if (!key.startsWith('import/')) {
+      records.set(key, bytes)
+    } else if (onNoted != null && records.has('import')) {
+      // It counts where it says how many lists it has, which comes before these
+      toText(bytes).split('\n').forEach(onNoted)
+    }
+  }
+  return records
+}
 
 /** The heads as OrbitDB 3 and newer have them: in one record. */
 const newHeads = (bytes: Uint8Array | undefined): Head[] => bytes == null ? [] : JSON.parse(toText(bytes))
@@ -68,7 +75,7 @@ async function readHeads (blocks: Map<string, Uint8Array>): Promise<Head[]> {
 
 /** Whether OrbitDB 2 or older wrote a log. */
 export async function isOldLog (path: string): Promise<boolean> {
-  const records = await hasLog(path) ? await readRecords(join(path, '_heads')) : new Map<string, Uint8Array>()
+  const records = await readHeadRecords(path)
   return !records.has('heads') && oldHeads(records).size > 0
 }
 
@@ -80,8 +87,9 @@ const byHash = (heads: Head[]): Head[] => [...new Map(heads.map(head => [head.ha
  */
 export async function readLog (path: string): Promise<StoredLog> {
   const isThere = await hasLog(path)
-  const records = isThere ? await readRecords(join(path, '_heads')) : new Map<string, Uint8Array>()
-  const indexed = await readKeys(join(path, '_index'))
+  const index = createHashSet()
+  const records = await readHeadRecords(path, index.add)
+  for await (const [hash] of readRecords(join(path, '_index'))) index.add(hash)
 
   const current = newHeads(records.get('heads'))
   const headBlocks = oldHeads(records)
@@ -89,11 +97,7 @@ export async function readLog (path: string): Promise<StoredLog> {
   const named = new Set(current.flatMap(({ next }) => next ?? []))
   const heads = byHash([...current, ...old.filter(({ hash }) => !named.has(hash))])
 
-  // The note of an import counts from when it says how many lists it has
-  const lists = records.has('import') ? [...records].filter(([key]) => key.startsWith('import/')) : []
-  const noted = lists.flatMap(([, bytes]) => toText(bytes).split('\n'))
-
-  const index = new Set([...heads.map(({ hash }) => hash), ...noted, ...indexed])
+  for (const { hash } of heads) index.add(hash)
   const isEmpty = index.size === 0
   return {
     heads,
@@ -115,9 +119,11 @@ export async function readWholeLog (orbitdb: string, hash: string, isPinned: Off
   const isHeadOf = ({ heads }: StoredLog, hash: string): boolean => heads.some(head => head.hash === hash)
   // A head stays one unless the other part has it, and something that follows it
   const headsOf = (part: StoredLog, other: StoredLog): Head[] => part.heads.filter(({ hash }) => !other.index.has(hash) || isHeadOf(other, hash))
-  const index = new Set([...one.index, ...other.index])
+  const heads = byHash([...headsOf(one, other), ...headsOf(other, one)])
+  const { index } = one
+  for (const hash of other.index) index.add(hash)
   return {
-    heads: byHash([...headsOf(one, other), ...headsOf(other, one)]),
+    heads,
     index,
     headBlocks: new Map([...one.headBlocks, ...other.headBlocks]),
     isUnfinished: index.size === 0 && (parts.some(({ isUnfinished }) => isUnfinished) || await isPinned(hash) === false)
@@ -142,26 +148,24 @@ export const withHeadBlocks = ({ headBlocks }: StoredLog, readBlocks: ReadBlocks
   return (await readBlocks(hashes, signal)).map((bytes, i) => bytes ?? headBlocks.get(hashes[i]))
 }
 
-const batchLength = 1000
-
 /**
  * Finds the heads of a log that has lost them, as OrbitDB 2 could when its process ended: the entries that no
  * other one follows. Those that can not be read are left out.
  */
-export async function findHeads (index: Set<string>, readBlocks: ReadBlocks, signal?: AbortSignal): Promise<Head[]> {
+export async function findHeads (index: HashSet, readBlocks: ReadBlocks, signal?: AbortSignal): Promise<Head[]> {
   const { decode } = await import('@ipld/dag-cbor')
-  const heads = new Map<string, Head>()
-  const named = new Set<string>()
-  const hashes = [...index]
-  for (let i = 0; i < hashes.length; i += batchLength) {
-    const batch = hashes.slice(i, i + batchLength)
-    for (const [j, bytes] of (await readBlocks(batch, signal)).entries()) {
+  const readHeads = async function * (hashes: Iterable<string>): AsyncGenerator<Head> {
+    for await (const [hash, bytes] of readEach(hashes, readBlocks, signal)) {
       const { next } = bytes == null ? {} : decode<{ next?: string[] }>(bytes)
-      if (Array.isArray(next)) {
-        heads.set(batch[j], { hash: batch[j], next })
-        for (const hash of next) named.add(hash)
-      }
+      if (Array.isArray(next)) yield { hash, next }
     }
   }
-  return [...heads.values()].filter(({ hash }) => !named.has(hash))
+  const named = createHashSet()
+  for await (const { next } of readHeads(index)) next.forEach(named.add)
+  const unnamed = (function * () {
+    for (const hash of index) if (!named.has(hash)) yield hash
+  })()
+  const heads: Head[] = []
+  for await (const head of readHeads(unnamed)) heads.push(head)
+  return heads
 }

@@ -12,6 +12,24 @@ import type { OpenOptions } from './stores/level.ts'
 /** Reads the blocks of some hashes: undefined for each that the node does not have. */
 export type ReadBlocks = (hashes: string[], signal?: AbortSignal) => Promise<Array<Uint8Array | undefined>>
 
+const batchLength = 1000
+
+/** Reads the blocks of very many hashes, as they are asked for: with undefined for each that the node does not have. */
+export async function * readEach (hashes: Iterable<string>, readBlocks: ReadBlocks, signal?: AbortSignal): AsyncGenerator<[hash: string, bytes: Uint8Array | undefined]> {
+  let batch: string[] = []
+  const read = async (): Promise<Array<[string, Uint8Array | undefined]>> => {
+    const blocks = await readBlocks(batch, signal)
+    return batch.map((hash, i) => [hash, blocks[i]])
+  }
+  for (const hash of hashes) {
+    if (batch.push(hash) === batchLength) {
+      yield * await read()
+      batch = []
+    }
+  }
+  yield * await read()
+}
+
 /** A node that is not started, and not connected to anything. */
 export interface OfflineNode {
   ipfs: HeliaNode

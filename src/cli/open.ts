@@ -4,6 +4,7 @@ import { findHeads, readWholeLog, withHeadBlocks } from './logs.ts'
 import { createIdentities } from './node.ts'
 import { Database, MemoryStorage } from '../index.ts'
 import type { OfflineNode, ReadBlocks } from './node.ts'
+import type { HashSet } from '../blocks/hash-set.ts'
 import type { AccessController, DatabaseFactory, Storage } from '../index.ts'
 
 /** A database that can be archived, and the types of access controllers whose own state, if any, is left out. */
@@ -15,7 +16,7 @@ export interface OpenedDatabase<DB extends Database = Database> {
 }
 
 /** A storage of the hashes in a log. */
-async function createIndexStorage (index: Set<string>): Promise<Storage<unknown>> {
+async function createIndexStorage (index: HashSet): Promise<Storage<unknown>> {
   return {
     ...await MemoryStorage<unknown>(),
     get: async hash => index.has(hash) ? true : undefined,

@@ -13,11 +13,21 @@ export interface Head {
 /** A block: its hash (a base58btc CID) and its bytes. */
 export type Block = [hash: string, bytes: Uint8Array]
 
+/**
+ * The hashes of all entries of a log, of which there can be more than a `Set` holds. In JSON it is an array, which can
+ * be imported as well.
+ */
+export interface LogIndex extends Iterable<string> {
+  readonly size: number
+  has: (hash: string) => boolean
+  keys: () => IterableIterator<string>
+  toJSON: () => string[]
+}
+
 /** The state of a log: which entries it has, and which of them are heads. */
 export interface LogState {
   heads: Head[]
-  /** The hashes of all entries. */
-  index: Map<string, true>
+  index: LogIndex
 }
 
 /** The state of a database, with every block that is needed to restore it. */

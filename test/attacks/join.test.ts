@@ -31,7 +31,7 @@ describe('Joining an entry', () => {
 
   const readAll = async ({ ipfs }: Replica) => ({
     pins: (await all(ipfs.pins.ls())).map(({ cid }) => cid.toString()).sort(),
-    heads: await copy.log.export(),
+    log: JSON.stringify(await copy.log.export()),
     values: await copy.all()
   })
 

@@ -216,6 +216,37 @@ describe('Syncing', () => {
     strictEqual((await db.all()).length >= 4, true)
   })
 
+  it('takes honest heads while others wait for blocks that nobody has', async () => {
+    const [source, target] = [await createReplica(), await createReplica()]
+    const db = await source.orbitdb.open<Events>('database', everybody())
+    await db.add('first')
+    const copy = await target.orbitdb.import<Events>(await collect(await db.export()))
+    const errors: RefusedHead[] = []
+    copy.events.on('error', error => errors.push(error as RefusedHead))
+    await connect(source, target)
+    await db.sync.start()
+    while (db.peers.size === 0 || copy.peers.size === 0) await new Promise(resolve => setTimeout(resolve, 50))
+
+    // One leads to an entry, another to an identity that is nowhere
+    const identity = source.orbitdb.identity as SigningIdentity
+    const missing = await sign(identity, db, { payload: { op: 'ADD', key: null, value: 'nowhere' } })
+    const waiting = [await sign(identity, db, { next: [missing.hash] }), await sign((await createWriter(source)).identity, db, {}, { identity: missing.hash })]
+    const { pubsub } = source.ipfs.libp2p.services as any
+    for (const { bytes } of waiting) await pubsub.publish(db.address, bytes)
+    const stream = await source.ipfs.libp2p.dialProtocol(target.ipfs.libp2p.peerId, `/orbitdb/heads${db.address}`)
+    for (const { bytes } of waiting) stream.send(bytes)
+    const [honest] = await addHeads(source, db, ['in the same message'])
+    stream.send((await db.log.storage.get(honest))!)
+    await stream.close()
+    await db.add('second')
+    await db.add('third')
+
+    await waitForEntries(copy, 4)
+    deepStrictEqual((await valuesOf(copy)).sort(), ['first', 'in the same message', 'second', 'third'])
+    deepStrictEqual(errors, [])
+    for (const { hash } of waiting) strictEqual(await copy.log.has(hash), false)
+  })
+
   it('holds up nothing while a join waits for a peer', async () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', everybody())

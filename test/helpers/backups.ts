@@ -11,7 +11,8 @@ export interface IterableDatabase extends TypedDatabase<any> {
 }
 
 /** A state that is all in memory, so that it outlives the node that it is of. */
-export interface CollectedState extends Omit<DatabaseState, 'blocks'> {
+export interface CollectedState extends Omit<DatabaseState, 'index' | 'blocks'> {
+  index: Set<string>
   blocks: Block[]
 }
 
@@ -45,9 +46,9 @@ export async function read ({ address, name, meta, log, iterator }: IterableData
 const isDatabaseState = (state: any): state is DatabaseState => state?.heads != null && state.blocks != null
 
 /** Reads a state into memory. */
-export async function collect ({ blocks, accessController, ...state }: DatabaseState): Promise<CollectedState> {
+export async function collect ({ index, blocks, accessController, ...state }: DatabaseState): Promise<CollectedState> {
   const access = isDatabaseState(accessController) ? await collect(accessController) : accessController
-  return { ...state, blocks: await all(blocks), ...(access != null && { accessController: access }) }
+  return { ...state, index: new Set(index), blocks: await all(blocks), ...(access != null && { accessController: access }) }
 }
 
 /** Reads and exports a database, and stops its node. */

@@ -103,7 +103,7 @@ describe('All or nothing', () => {
         records[key] = i
       }
       const { heads, index } = await log.export()
-      const state = { ...shared, heads, index, blocks: await all(entryStorage.iterator()) as Block[] }
+      const state = { ...shared, heads, index: new Set(index), blocks: await all(entryStorage.iterator()) as Block[] }
       const file = join(directory, `${index.size} entries`)
       await writeFile(file, dagCbor.encode({ ...state, index: [...index.keys()] }))
       const complete = {

@@ -20,7 +20,7 @@ const encode = async (value: unknown): Promise<StateBlock> => {
 const addEntry = ({ heads, index, blocks, ...state }: CollectedState, [hash, bytes]: StateBlock): CollectedState => ({
   ...state,
   heads: [{ hash, next: heads.map(head => head.hash) }],
-  index: new Map([...index, [hash, true]]),
+  index: new Set([...index, hash]),
   blocks: [...blocks, [hash, bytes]]
 })
 

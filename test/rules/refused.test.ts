@@ -358,7 +358,7 @@ describe('What is aborted', () => {
     const imported = log.import(state, { signal: controller.signal })
     await began.promise
     await assertEndsAt(controller, imported)
-    deepStrictEqual(await log.export(), { heads: [], index: new Map() })
+    strictEqual(JSON.stringify(await log.export()), '{"heads":[],"index":[]}')
   })
 
   it('does not wait for an access controller', async () => {

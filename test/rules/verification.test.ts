@@ -162,14 +162,14 @@ describe('Nothing unverified enters', () => {
   const append = ([hash, bytes]: Block): CollectedState => ({
     ...state,
     heads: [{ hash, next: state.heads.map(({ hash }) => hash) }],
-    index: new Map([...state.index, [hash, true]]),
+    index: new Set([...state.index, hash]),
     blocks: [...state.blocks, [hash, bytes], [stranger.hash, stranger.bytes]]
   })
 
   /** The state with one more hash in its index. */
   const index = (hash: unknown): CollectedState => ({
     ...state,
-    index: new Map([...state.index, [hash as string, true]])
+    index: new Set([...state.index, hash as string])
   })
 
   const defects: Record<string, () => Defect> = {

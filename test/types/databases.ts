@@ -51,7 +51,11 @@ is<`/orbitdb/${string}`>()(state.address)
 is<string>()(state.name)
 is<string>()(state.type)
 is<Array<{ hash: string, next: string[] }>>()(state.heads.map(({ hash, next }) => ({ hash, next })))
-is<Map<string, true>>()(state.index)
+is<number>()(state.index.size)
+is<boolean>()(state.index.has('hash'))
+is<string[]>()([...state.index])
+is<Set<string>>()(new Set(state.index))
+await db.import({ heads: state.heads, index: state.index.toJSON() })
 is<unknown>()(state.accessController)
 for await (const [hash, bytes] of state.blocks) { is<string>()(hash); is<Uint8Array>()(bytes) }
 

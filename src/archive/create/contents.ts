@@ -94,7 +94,7 @@ async function readAll (address: DatabaseAddress, snapshot: LogSnapshot, reader:
 async function readState (state: DatabaseState, origin: Origin): Promise<Contents[]> {
   const { address, heads, index, accessController } = state
   const reader = createReader(state, origin)
-  const log = await readAll(address, { heads, hashes: [index.keys()] }, reader, origin)
+  const log = await readAll(address, { heads, hashes: [index] }, reader, origin)
   return finish(address, accessController, reader, log, origin)
 }
 
@@ -167,5 +167,5 @@ export function digestOfAddress (address: string): Uint8Array | undefined {
 
 const isDatabaseState = (state: unknown): state is DatabaseState => {
   const { address, heads, index, blocks } = (state ?? {}) as Partial<DatabaseState>
-  return address != null && Array.isArray(heads) && index instanceof Map && blocks != null
+  return address != null && Array.isArray(heads) && typeof index?.toJSON === 'function' && blocks != null
 }

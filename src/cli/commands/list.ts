@@ -5,13 +5,12 @@ import { findDatabases, hashOf, nameOf } from '../databases.ts'
 import { isOfDatabase } from '../errors.ts'
 import { assertHasBlocks, findLayout, namesIn } from '../layout.ts'
 import { pathsOf, readWholeLog, withHeadBlocks } from '../logs.ts'
+import { readEach } from '../node.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
 import type { OfflineNode, ReadBlocks } from '../node.ts'
-
-const batchLength = 1000
 
 export const list = withLocation(createCommand('list', {
   summary: 'show the databases of a node',
@@ -100,7 +99,11 @@ async function describe (database: StoredDatabase, orbitdb: string, { readBlocks
   const log = await readWholeLog(orbitdb, hashOf(address), isPinned)
   const { heads, index, isUnfinished } = log
   const setup = [hashOf(address), ...manifest?.accessController.startsWith('/ipfs/') === true ? [hashOf(manifest.accessController)] : []]
-  const { bytes, missing } = await measure([...setup, ...index], withHeadBlocks(log, readBlocks), signal)
+  const hashes = (function * () {
+    yield * setup
+    yield * index
+  })()
+  const { bytes, missing } = await measure(hashes, withHeadBlocks(log, readBlocks), signal)
   return {
     address,
     name: manifest?.name ?? null,
@@ -116,14 +119,12 @@ async function describe (database: StoredDatabase, orbitdb: string, { readBlocks
 }
 
 /** How many bytes blocks have, and how many of them are not there. */
-async function measure (hashes: string[], readBlocks: ReadBlocks, signal: AbortSignal): Promise<{ bytes: number, missing: number }> {
+async function measure (hashes: Iterable<string>, readBlocks: ReadBlocks, signal: AbortSignal): Promise<{ bytes: number, missing: number }> {
   let bytes = 0
   let missing = 0
-  for (let i = 0; i < hashes.length; i += batchLength) {
-    for (const block of await readBlocks(hashes.slice(i, i + batchLength), signal)) {
-      bytes += block?.length ?? 0
-      missing += block == null ? 1 : 0
-    }
+  for await (const [, block] of readEach(hashes, readBlocks, signal)) {
+    bytes += block?.length ?? 0
+    missing += block == null ? 1 : 0
   }
   return { bytes, missing }
 }

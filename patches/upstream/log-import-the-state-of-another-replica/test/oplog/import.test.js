@@ -81,7 +81,8 @@ describe('Log - Import', function () {
     const [left] = state.blocks.splice(4, 1)
 
     await rejects(log2.import(state), { name: 'MissingBlockError', hash: left[0] })
-    deepStrictEqual(await log2.export(), { heads: [], index: new Map() })
+    strictEqual((await log2.export()).index.size, 0)
+    deepStrictEqual(await log2.heads(), [])
 
     await log2.import({ ...state, blocks: [left, ...state.blocks] })
     deepStrictEqual(await hashes(log2), await hashes(log1))
@@ -128,6 +129,25 @@ describe('Log - Import', function () {
     deepStrictEqual({ added, mended }, { added: 0, mended: 2 })
     deepStrictEqual(await hashes(log), await hashes(log1))
     deepStrictEqual(await heads(log), await heads(log1))
+  })
+
+  it('tells a storage which value was stored before all that it persists', async () => {
+    const state = await exportLog(log1)
+    const witness = (await log1.values())[0].hash
+    const witnesses = []
+    const entryStorage = {
+      ...await MemoryStorage(),
+      persistMany: async (hashes, signal, options) => {
+        witnesses.push(options.witness)
+        return hashes
+      }
+    }
+    const log = await Log(identity2, { logId: 'A', entryStorage })
+    await log.import({ ...state, witness })
+    // Of a log that has entries already, others may be older
+    await log.import({ ...state, witness })
+
+    deepStrictEqual(witnesses, [witness, undefined])
   })
 
   it('stops when it is aborted', async () => {

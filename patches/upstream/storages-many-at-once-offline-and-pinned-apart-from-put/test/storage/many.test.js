@@ -6,7 +6,6 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { rimraf } from 'rimraf'
 import { ComposedStorage, IPFSBlockStorage, LevelStorage, LRUStorage, MemoryStorage } from '../../src/storage/index.js'
-import allKeys from '../../src/utils/all-keys.js'
 import createHelia from '../utils/create-helia.js'
 
 describe('Storages - Many at once', function () {
@@ -44,16 +43,6 @@ describe('Storages - Many at once', function () {
           await storage.putMany([['a', 1], ['b', 2]])
 
           deepStrictEqual(await storage.getMany(['b', 'none', 'a']), [2, undefined, 1])
-        })
-
-        it('iterates over its keys, each once', async () => {
-          await storage.putMany(Array.from({ length: 2500 }, (_, i) => [`key${i}`, i]))
-
-          const keys = []
-          for await (const some of allKeys(storage)) {
-            keys.push(...some)
-          }
-          deepStrictEqual(keys.sort(), Array.from({ length: 2500 }, (_, i) => `key${i}`).sort())
         })
       }
     })

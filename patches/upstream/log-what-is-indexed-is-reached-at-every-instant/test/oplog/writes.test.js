@@ -16,8 +16,6 @@ describe('Log - Writes', function () {
 
   const hashes = async (log) => (await log.values()).map(({ hash }) => hash).sort()
 
-  const never = () => new Promise(() => {})
-
   before(async () => {
     const keystore = await KeyStore({ storage: await MemoryStorage() })
     const identities = await Identities({ keystore })
@@ -82,24 +80,6 @@ describe('Log - Writes', function () {
     deepStrictEqual(await hashes(log), await hashes(other))
   })
 
-  it('appends while a join waits', async () => {
-    const other = await Log(identity2, { logId: 'A' })
-    await other.append('one')
-    const { get } = entryStorage
-    const [missing] = await other.values()
-    entryStorage.get = async (hash) => hash === missing.hash ? never() : get(hash)
-    const log = await createLog()
-    const joining = log.joinEntry(await other.append('two'))
-
-    await log.append('mine')
-
-    deepStrictEqual((await log.values()).map(({ payload }) => payload), ['mine'])
-    await Promise.all([
-      rejects(joining, { name: 'LogClosedError', code: 'log-closed' }),
-      log.close()
-    ])
-  })
-
   it('keeps what only references lead to as a head', async () => {
     const one = await (await Log(identity2, { logId: 'A', entryStorage })).append('one')
     const two = await Entry.encode(await Entry.create(identity2, 'A', 'two', null, Clock(identity2.publicKey, 2), [], [one.hash]))
@@ -110,49 +90,5 @@ describe('Log - Writes', function () {
 
     deepStrictEqual((await log.heads()).map(({ hash }) => hash).sort(), [one.hash, two.hash].sort())
     deepStrictEqual(await indexed(), await hashes(log))
-  })
-
-  it('opens a log whose heads are kept as OrbitDB 2 kept them', async () => {
-    const { hash } = await (await Log(identity2, { logId: 'A', entryStorage })).append('one')
-    await headsStorage.put(hash, await entryStorage.get(hash))
-    await indexStorage.put(hash, true)
-
-    const log = await createLog()
-
-    deepStrictEqual((await log.values()).map(({ payload }) => payload), ['one'])
-    await log.append('two')
-    deepStrictEqual((await (await createLog()).values()).map(({ payload }) => payload), ['one', 'two'])
-  })
-
-  it('pins the identities of the writers whose entries it joins', async () => {
-    const persisted = []
-    const storage = { ...entryStorage, persist: async (hash) => { persisted.push(hash) } }
-    await storage.put(identity2.hash, identity2.bytes)
-    const other = await Log(identity2, { logId: 'A', entryStorage })
-    const one = await other.append('one')
-    const two = await other.append('two')
-    const log = await Log(identity1, { logId: 'A', entryStorage: storage })
-
-    await log.joinEntry(two)
-
-    deepStrictEqual(persisted.sort(), [one.hash, two.hash, identity2.hash].sort())
-  })
-
-  it('ends what is waiting when it is cleared, and can be used then', async () => {
-    const other = await Log(identity2, { logId: 'A' })
-    await other.append('one')
-    const head = await other.append('two')
-    const { get } = entryStorage
-    entryStorage.get = async (hash) => hash === head.next[0] ? never() : get(hash)
-    const log = await createLog()
-    const joining = log.joinEntry(head)
-
-    await Promise.all([
-      rejects(joining, { name: 'LogClosedError', code: 'log-cleared' }),
-      log.clear()
-    ])
-    await log.append('mine')
-
-    strictEqual((await log.values()).length, 1)
   })
 })
