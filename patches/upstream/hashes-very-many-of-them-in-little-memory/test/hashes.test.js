@@ -1,8 +1,8 @@
 import { deepStrictEqual, strictEqual } from 'assert'
 import { randomBytes } from 'crypto'
-import { hashOf } from '../../src/blocks/index.js'
-import HashSet from '../../src/utils/hash-set.js'
-import HashTable from '../../src/utils/hash-table.js'
+import { hashOf } from '../src/blocks/index.js'
+import HashSet from '../src/utils/hash-set.js'
+import HashTable from '../src/utils/hash-table.js'
 
 describe('Hashes', function () {
   let hashes
