@@ -4,6 +4,7 @@ import { createPlan } from './create/plan.ts'
 import { openDag } from './dag/index.ts'
 import { toLimits } from './limits.ts'
 import { pickRoots } from './roots.ts'
+import { openSalvaged } from './salvage/index.ts'
 import { openRandomAccess } from './sources/random.ts'
 import { readInBatches } from '../blocks/batches.ts'
 import { createDigestTable, digestLength, keyOf } from '../blocks/digests.ts'
@@ -18,8 +19,10 @@ import type { AccessControllerName } from './format/snapshot.ts'
 import type { Node } from './format/node.ts'
 import type { Limits } from './limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
+import type { Salvaged } from './salvage/index.ts'
 import type { BackupSource } from './sources/index.ts'
-import type { HeliaNode } from '../core/index.ts'
+import type { Source } from './sources/source.ts'
+import type { Encryption, HeliaNode } from '../core/index.ts'
 
 /** Tells how much of a merged archive is written. */
 export type MergeProgressEvent = ArchiveProgressEvent<'orbitdb-backup:create:write'>
@@ -28,6 +31,12 @@ export type MergeProgressEvent = ArchiveProgressEvent<'orbitdb-backup:create:wri
 export interface MergeOptions extends ArchiveOptions<MergeProgressEvent> {
   /** The node whose blocks and peers a CID is looked up with. */
   ipfs?: HeliaNode
+  /** Whether the sources have blocks of databases, but no lists: as of `restoreBackup`. */
+  salvage?: boolean
+  /** Called with what was found by `salvage`. */
+  onSalvage?: (salvaged: Salvaged) => void
+  /** The keys of entries that are encrypted, to salvage them. */
+  encryption?: Encryption
   limits?: Partial<Limits>
   /** How long peers and gateways may give no block before it is given up, in ms; 60 s by default. */
   timeout?: number
@@ -74,10 +83,15 @@ interface Part {
   leaves: Node[]
 }
 
-async function planMerge (sources: readonly BackupSource[], { ipfs, limits: someLimits, signal, timeout, maxBytes }: MergeOptions): Promise<Planned> {
+async function planMerge (sources: readonly BackupSource[], { ipfs, salvage = false, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: MergeOptions): Promise<Planned> {
   const limits = toLimits(someLimits)
   const flat = sources.flatMap(source => 'sources' in source ? source.sources : [source])
-  const source = await openRandomAccess({ sources: flat }, { ipfs, limits, signal, timeout, maxBytes })
+  const source: Source & { salvaged?: Salvaged } = salvage
+    ? await openSalvaged({ sources: flat }, { encryption, limits, signal })
+    : await openRandomAccess({ sources: flat }, { ipfs, limits, signal, timeout, maxBytes })
+  if (source.salvaged != null) {
+    onSalvage?.(source.salvaged)
+  }
   const parts = new Map<DagDatabase, Part>()
   const onEntries = (database: DagDatabase, leaf: Node): void => {
     const part = parts.get(database)

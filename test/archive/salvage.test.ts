@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import all from 'it-all'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
+import { concat } from 'uint8arrays/concat'
 import { collect, read } from '../helpers/backups.ts'
-import { archive, writeCar } from '../helpers/archives.ts'
+import { archive, readCar, writeCar } from '../helpers/archives.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { runCLI } from '../cli/helpers.ts'
-import { diffBackups, inspectBackup, IPFSAccessController, KeyValueIndexed, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { diffBackups, inspectBackup, IPFSAccessController, KeyValueIndexed, mergeBackups, openBackup, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { CarBlock } from '../helpers/archives.ts'
 import type { IterableDatabase } from '../helpers/backups.ts'
 import type { Salvaged } from '../../src/index.ts'
@@ -52,6 +53,29 @@ describe('What other tools wrote', () => {
       deepStrictEqual(found.map(({ databases }) => databases), [[address]])
       strictEqual((await verifyBackup({ sources }, { salvage: true })).ok, true)
     }
+  })
+
+  it('is read where it is, and merged to an archive with lists: that of a backup', async () => {
+    const { db, contents, root, blocks } = await write()
+    const car = await writeCar([root], blocks)
+    const salvaged: Salvaged[] = []
+    const onSalvage = (found: Salvaged): void => { salvaged.push(found) }
+
+    const backup = await openBackup(car, { salvage: true, root, onSalvage })
+    deepStrictEqual(await read(await backup.open(db.address)), contents)
+    await backup.close()
+
+    const bytes = await archive(db)
+    const merged = await all(mergeBackups([car, ...blocks.slice(0, 3).map(({ bytes }) => bytes)], { salvage: true, onSalvage }))
+    deepStrictEqual(concat(merged), bytes)
+    deepStrictEqual(salvaged.map(({ databases }) => databases), [[db.address], [db.address]])
+    await rejects(all(mergeBackups([root as any], { salvage: true })), TypeError)
+
+    // An archive of ours whose lists are damaged is mended so, as its entries say what was in them
+    const { roots, blocks: own } = await readCar(bytes)
+    const damaged = await writeCar(roots, own.map(({ cid, bytes }) => ({ cid, bytes: bytes[0] === 0x86 ? bytes.with(-1, bytes.at(-1)! ^ 1) : bytes })))
+    await rejects(restore(damaged, { salvage: false }), { code: 'block-damaged' })
+    deepStrictEqual(concat(await all(mergeBackups([damaged], { salvage: true }))), bytes)
   })
 
   it('lacks the database of an access controller, as that tool leaves it out, which is said', async () => {
@@ -175,6 +199,11 @@ describe('What other tools wrote', () => {
     match((await runCLI(['restore', '--salvage', car, '--dry-run', '-d', node])).stdout, /theirs: keyvalue, 30 entries, 0 new/)
     const compared = await runCLI(['diff', '--salvage', folder, '-d', node])
     deepStrictEqual([compared.code, compared.stdout.split('\n').at(-2)], [0, 'no difference'])
+    const dumped = await runCLI(['dump', '--salvage', folder])
+    deepStrictEqual([dumped.code, dumped.stdout.trim().split('\n').length, /newer is missing/.test(dumped.stderr)], [0, 30, true])
+    const merged = join(directory, 'merged.car')
+    deepStrictEqual((await runCLI(['merge', '--salvage', folder, car, '-o', merged])).code, 0)
+    match((await runCLI(['verify', merged])).stdout, /valid/)
     const foreign = await runCLI(['diff', car, '-d', node])
     deepStrictEqual([foreign.code, /inspect --salvage\n$/.test(foreign.stderr)], [5, true])
     await unlink(join(folder, contents.entries[10].hash))

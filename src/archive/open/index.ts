@@ -8,6 +8,7 @@ import { decodeBlock } from '../decode.ts'
 import { ArchiveError, DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
 import { assertWithin, toLimits } from '../limits.ts'
 import { DatabaseNotFoundError } from '../pick.ts'
+import { openSalvaged } from '../salvage/index.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { missingBlock } from '../../blocks/errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
@@ -23,7 +24,9 @@ import type { BlockName } from '../../blocks/index.ts'
 import type { Root } from '../format/root.ts'
 import type { RootLike } from '../roots.ts'
 import type { Limits } from '../limits.ts'
+import type { Salvaged } from '../salvage/index.ts'
 import type { BackupSource } from '../sources/index.ts'
+import type { Source } from '../sources/source.ts'
 import type { AccessController, AccessControllerFactory, AnyDatabase, Database, DatabaseAddress, DatabaseFactory, Encryption, HeliaNode, ImportOptions, SigningIdentity } from '../../core/index.ts'
 import type { ManifestBlock } from '../../core/blocks.ts'
 import type { AbortOptions } from 'abort-error'
@@ -34,6 +37,12 @@ export interface OpenBackupOptions extends AbortOptions {
   ipfs?: HeliaNode
   /** The root to open, where the source has several. */
   root?: RootLike
+  /** Whether the source has blocks of databases, but no lists: as of `restoreBackup`. `root` is then the CID of a manifest. */
+  salvage?: boolean
+  /** Called with what was found by `salvage`. */
+  onSalvage?: (salvaged: Salvaged) => void
+  /** The keys of entries that are encrypted, to salvage them. */
+  encryption?: Encryption
   limits?: Partial<Limits>
   /** How long peers and gateways may give no block before it is given up, in ms; 60 s by default. */
   timeout?: number
@@ -97,11 +106,16 @@ export interface OpenBackup {
  * await backup.close()
  * ```
  */
-export async function openBackup (source: BackupSource | URL, { ipfs, root, limits: someLimits, signal, timeout, maxBytes }: OpenBackupOptions = {}): Promise<OpenBackup> {
+export async function openBackup (source: BackupSource | URL, { ipfs, root, salvage = false, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: OpenBackupOptions = {}): Promise<OpenBackup> {
   const limits = toLimits(someLimits)
-  const opened = await openRandomAccess(source, { ipfs, limits, signal, timeout, maxBytes })
+  const opened: Source & { salvaged?: Salvaged } = salvage
+    ? await openSalvaged(source as BackupSource, { root, encryption, limits, signal })
+    : await openRandomAccess(source, { ipfs, limits, signal, timeout, maxBytes })
+  if (opened.salvaged != null) {
+    onSalvage?.(opened.salvaged)
+  }
   try {
-    const { roots, bases } = pickRoots(opened, root)
+    const { roots, bases } = pickRoots(opened, salvage ? undefined : root)
     if (roots.length > 1) {
       throw new ArchiveError(`There are several backups, with the roots ${roots.map(rootToString).join(', ')}: say which one by the option root`, { code: 'root-required' })
     }

@@ -1,8 +1,8 @@
 import { Option } from 'commander'
-import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation } from '../command.ts'
+import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
 import { findDatabases, pickDatabases } from '../databases.ts'
 import { CLIError, unsupportedType } from '../errors.ts'
-import { openSource } from '../files.ts'
+import { openLoose, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { escapeJSON } from '../text.ts'
 import type { Command } from 'commander'
@@ -16,7 +16,7 @@ interface DumpOptions extends NodeOptions, ArchiveOptions {
 
 const verifyOptions: Record<DumpOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
 
-export const dump = withLocation(withArchives(createCommand('dump', {
+export const dump = withLocation(withSalvage(withArchives(createCommand('dump', {
   summary: 'print the records of databases',
   description: `Prints the records of the databases of an archive, or of a node where one is named with -d, --blockstore or --orbitdb: a line of JSON each, with the address of the database, the hash of the entry, its value and, but for events, its key. Of a key-value database and of documents it prints the latest of each key. Binary values and CIDs are as DAG-JSON has them.
 
@@ -27,7 +27,7 @@ Of an archive it reads no more than it has to, and checks the entries as a resto
     ['orbitdb-backup dump all.car --database settings | grep theme', 'what was this setting when it was backed up?']
   ],
   exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'needsBase']
-}), 'read'))
+}), 'read')))
   .option('--database <name>', 'print this database only, by its name or address; can be given several times', collect)
   .addOption(new Option('--verify <what>', 'what to check of the entries of an archive').choices(Object.keys(verifyOptions)).default('full'))
   .action((paths: string[], options: DumpOptions, command: Command) => run(options, context => dumpDatabases(paths, options, isNodeNamed(command), context), { isAsked: true }))
@@ -41,17 +41,18 @@ async function dumpDatabases (paths: string[], options: DumpOptions, isOfNode: b
     const { encode } = await import('@ipld/dag-json')
     return output.line(escapeJSON(new TextDecoder().decode(encode({ address, ...record }))))
   }
-  await (isOfNode ? dumpNode(options, write) : dumpArchive(paths, options, write, signal))
+  await (isOfNode ? dumpNode(options, write) : dumpArchive(paths, options, write, { signal, output }))
 }
 
 /** Prints a record, and tells whether somebody reads it. */
 type Write = (address: string, record: object) => Promise<boolean>
 
-async function dumpArchive (paths: string[], { root, limit, database: names, verify }: DumpOptions, write: Write, signal: AbortSignal): Promise<void> {
+async function dumpArchive (paths: string[], { root, limit, database: names, verify, salvage = false }: DumpOptions, write: Write, { signal, output }: Context): Promise<void> {
   const { openBackup } = await import('../../index.ts')
   const [first] = paths
-  const source = paths.length === 1 && /^https?:\/\//.test(first) ? new URL(first) : (await openSource(paths, signal)).source
-  const backup = await openBackup(source, { root: await parseRoot(root), limits: await parseLimits(limit), signal })
+  const isAtURL = !salvage && paths.length === 1 && /^https?:\/\//.test(first)
+  const source = isAtURL ? new URL(first) : (await (salvage ? openLoose : openSource)(paths, signal)).source
+  const backup = await openBackup(source, { salvage, onSalvage: ({ message }) => output.warn(message), root: await parseRoot(root), limits: await parseLimits(limit), signal })
   try {
     for (const name of names ?? backup.databases.map(({ address }) => address)) {
       const open = (create?: DatabaseFactory<any>) => backup.open<Database>(name, { Database: create, verify: verifyOptions[verify] })
