@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
-const repository = manifest.repository.url.replace(/^git\+|\.git$/g, '')
+const repository = manifest.repository?.url.replace(/^git\+|\.git$/g, '')
 
 export default {
   entryPoints: ['src/index.ts'],
@@ -12,5 +12,5 @@ export default {
   includeVersion: true,
   treatWarningsAsErrors: true,
   validation: { notExported: false, invalidLink: true, invalidPath: false },
-  sourceLinkTemplate: `${repository}/blob/main/{path}#L{line}`
+  ...repository == null ? { disableSources: true } : { sourceLinkTemplate: `${repository}/blob/main/{path}#L{line}` }
 }

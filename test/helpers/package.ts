@@ -24,9 +24,9 @@ export interface Output {
 /** Runs a program; the error of one that fails has its output. */
 export async function run (cwd: string, file: string, args: string[], env: Record<string, string | undefined> = {}): Promise<Output> {
   try {
-    // On Windows npm and its like are scripts
+    // On Windows npm and its like are scripts. That of a package which `npm publish --dry-run` tests must do something
     const shell = process.platform === 'win32' && file !== process.execPath
-    return await promisify(execFile)(file, args, { cwd, shell, maxBuffer: 2 ** 26, env: { ...process.env, ...env } })
+    return await promisify(execFile)(file, args, { cwd, shell, maxBuffer: 2 ** 26, env: { ...process.env, npm_config_dry_run: undefined, ...env } })
   } catch (error) {
     const { stdout, stderr } = error as Output
     throw new Error(`${file} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error })

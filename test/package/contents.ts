@@ -88,11 +88,13 @@ describe('The contents of the package', function () {
     deepStrictEqual(scripts.filter(name => !Object.hasOwn(manifest.scripts, name)), [])
   })
 
-  it('say where the project is', () => {
-    match(manifest.repository.url, /^git\+https:\/\/.+\.git$/)
-    const page = manifest.repository.url.replace(/^git\+|\.git$/g, '')
-    ok(manifest.bugs.url.startsWith(page) && manifest.homepage.startsWith(page))
-    // In one place, as it may move
+  it('say where the project is in one place, or nowhere', () => {
+    const { repository, homepage, bugs } = manifest
+    if (repository == null) return deepStrictEqual([homepage, bugs], [undefined, undefined])
+    match(repository.url, /^git\+https:\/\/.+\.git$/)
+    const page = repository.url.replace(/^git\+|\.git$/g, '')
+    ok(bugs.url.startsWith(page) && homepage.startsWith(page))
+    // As it may move
     const named = execFileSync('git', ['grep', '-l', '--fixed-strings', page], { cwd: root, encoding: 'utf8' })
     deepStrictEqual(named.trim().split('\n'), ['package.json'])
   })
