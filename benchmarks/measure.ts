@@ -38,11 +38,13 @@ interface Child {
   stop: () => Promise<void>
 }
 
-function startChild ({ entries }: Dataset): Child {
+function startChild ({ entries }: Dataset, tasks = 1): Child {
   // Much longer than the slowest takes
-  const timeout = 5 * 60_000 + entries * 60
+  const timeout = (5 * 60_000 + entries * 60) * tasks
+  // Half of what it takes to start is to strip types, and to compile
+  const env = { ...globalThis.process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'orbitdb-backup-compiled') }
   // What it prints is not for those who read our results
-  const process = fork(join(import.meta.dirname, 'child.ts'), { stdio: ['ignore', 2, 2, 'ipc'], timeout, killSignal: 'SIGKILL' })
+  const process = fork(join(import.meta.dirname, 'child.ts'), { env, stdio: ['ignore', 2, 2, 'ipc'], timeout, killSignal: 'SIGKILL' })
   const ended = once(process, 'exit')
   return {
     ask: async (phase, task) => {
@@ -88,22 +90,20 @@ export const measure = (dataset: Dataset, ways: Way[], rounds: number, smaller: 
   const nodeBytes = await sizeOf(source)
   const isCompared = entries <= mostCompared || smaller.length === 0
   const contents = isCompared ? join(directory, 'contents.json') : undefined
-  if (contents != null) {
-    const reader = startChild(dataset)
-    await reader.ask('read', { dataset, directory: source, file: contents })
-    await reader.stop()
-  }
+  const judge = startChild(dataset, 1 + ways.length * rounds)
+  if (contents != null) await judge.ask('read', { dataset, directory: source, file: contents })
 
   const runs = ways.map(way => ({ way, rounds: [] as Round[], used: 0, before: beforeOf(way, smaller) }))
   for (let round = 1; round <= rounds; round++) {
     const queue = new PQueue({ concurrency: isQuick ? availableParallelism() : 1 })
     await queue.addAll(runs.filter(({ used, before }) => used < budget && expected(before, entries) <= most).map(run => async () => {
       const begin = performance.now()
-      run.rounds.push(await measureOnce(dataset, run.way, contents, isQuick))
+      run.rounds.push(await measureOnce(dataset, run.way, contents, isQuick ? undefined : judge))
       run.used += performance.now() - begin
       console.error(`${name}, round ${round}: ${run.way.name}, ${(run.used / 1000).toFixed(1)} s in all`)
     }))
   }
+  await judge.stop()
   const results = runs.map(({ way, rounds, before }) => toResults(way, rounds, before))
   const faults = runs.map(({ way, rounds }, i) => ({ name: way.name, lost: rounds.length > 0 ? lostOf(way, results[i]) : [] })).filter(({ lost }) => lost.length > 0)
   if (faults.length > 0) {
@@ -137,11 +137,11 @@ async function copyNode ({ directory }: Dataset, to: string): Promise<string> {
   return to
 }
 
-const measureOnce = (dataset: Dataset, way: Way, file: string | undefined, isQuick: boolean): Promise<Round> => withDirectory(async directory => {
+const measureOnce = (dataset: Dataset, way: Way, file: string | undefined, judge?: Child): Promise<Round> => withDirectory(async directory => {
   const children: Child[] = []
-  /** A process of its own for each phase, or one for all. */
+  /** A process of its own for each phase, or one for all where nobody else judges. */
   const ask: Child['ask'] = (phase, task) => {
-    if (!isQuick || children.length === 0) children.unshift(startChild(dataset))
+    if (judge != null || children.length === 0) children.unshift(startChild(dataset))
     return children[0].ask(phase, task)
   }
   try {
@@ -157,7 +157,7 @@ const measureOnce = (dataset: Dataset, way: Way, file: string | undefined, isQui
     const peer = way.isLive === true ? await ask('serve', { dataset, directory: backup.source }) : undefined
     const restore = await ask('restore', { way: way.name, restore: { ...backup, target, peer } })
     if (file != null && way.isForeign !== true) {
-      measured.same = await ask('compare', { dataset, directory: target, file })
+      measured.same = await (judge?.ask ?? ask)('compare', { dataset, directory: target, file })
     }
     return { ...measured, restore }
   } finally {

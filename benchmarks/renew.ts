@@ -14,5 +14,5 @@ const run = (name: string, ...args: string[]): void => {
 }
 
 run('run.ts', '--rounds', '1', ...entries.flatMap(entries => ['--entries', entries]), ...results)
-run('floor.ts', '--entries', largest, ...results)
+run('floor.ts', '--entries', largest, '--rounds', '2', ...results)
 run('show.ts')
