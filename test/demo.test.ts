@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { createCommandLine } from '../scripts/demo/command-line.ts'
 import { checkArchive, readPackages, write } from '../scripts/demo/steps.ts'
+import { itOnPosix } from './helpers/posix.ts'
 import { useReplicas } from './helpers/replicas.ts'
 import { root, startScript } from './helpers/scripts.ts'
 import type { Package } from '../scripts/demo/steps.ts'
@@ -75,7 +76,7 @@ describe('demo', () => {
     deepStrictEqual(await left(), [])
   })
 
-  it('leaves nothing behind when it is interrupted', async () => {
+  itOnPosix('leaves nothing behind when it is interrupted', async () => {
     const { child, ended } = start(lockfileOfProject)
     await once(child.stderr, 'data')
     strictEqual((await readdir(temporary)).length, 1)
@@ -85,7 +86,7 @@ describe('demo', () => {
     deepStrictEqual(await left(), [])
   })
 
-  it('stops the command that is running when it is interrupted', async () => {
+  itOnPosix('stops the command that is running when it is interrupted', async () => {
     // The command tells its process id when it starts, and is held up then
     const pidFile = join(directory, 'pid')
     const preload = `

@@ -83,6 +83,9 @@ async function openOne (path: string, isLoose: boolean, signal: AbortSignal): Pr
   if (/^https?:\/\//.test(path)) {
     return openURL(path, signal)
   }
+  if (/^[a-z][a-z0-9+]+:\/\//.test(path)) {
+    throw new CLIError('usage', `"${path}" is no http or https URL: get it with another program, and pipe it in`)
+  }
   try {
     const stats = await stat(path)
     if (stats.isDirectory()) {

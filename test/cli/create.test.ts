@@ -3,6 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import { archive } from '../helpers/archives.ts'
+import { itOnPosix } from '../helpers/posix.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { KeyValueIndexed } from '../../src/index.ts'
@@ -141,7 +142,7 @@ describe('orbitdb-backup create', () => {
       match(names[0], /^\.posts\.car\..+\.tmp$/)
     })
 
-    it('leaves nothing behind when the command is interrupted', async () => {
+    itOnPosix('leaves nothing behind when the command is interrupted', async () => {
       const path = join(output, 'posts.car')
       await writeFile(path, 'mine')
       const { code, stderr } = await runCLI(['create', 'posts', '-d', directory, '-o', path, '--force'], {

@@ -12,6 +12,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { readCar } from '../helpers/archives.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { defaultLimits } from '../../src/index.ts'
+import { itOnPosix } from '../helpers/posix.ts'
 import { readDatabases, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { AddressInfo } from 'node:net'
 import type { Node } from '../helpers/node.ts'
@@ -211,9 +212,11 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
       const { code, stderr } = await runCLI(['verify', 'http://127.0.0.1:1/x.car'])
       strictEqual(code, 1)
       match(stderr, /^error: Could not get http:\/\/127\.0\.0\.1:1\/x\.car: .+\n$/)
+      const other = await runCLI(['verify', 'ftp://127.0.0.1/x.car'])
+      deepStrictEqual([other.code, other.stderr], [2, 'error: "ftp://127.0.0.1/x.car" is no http or https URL: get it with another program, and pipe it in\n'])
     }))
 
-    it('can be interrupted while the server is silent', () => serve(async url => {
+    itOnPosix('can be interrupted while the server is silent', () => serve(async url => {
       const { code, stderr } = await runCLI(['verify', `${url}/stalls`], { onStart: child => { setTimeout(() => child.kill('SIGINT'), 1500) } })
       deepStrictEqual([code, stderr], [130, 'error: Interrupted\n'])
     }))

@@ -6,6 +6,7 @@ import { KeyValueIndexed as StockKeyValueIndexed } from '@orbitdb/core-stock'
 import { base32upper } from 'multiformats/bases/base32'
 import { archive, readCar } from '../helpers/archives.ts'
 import { createCipher } from '../helpers/encryption.ts'
+import { itOnPosix } from '../helpers/posix.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { KeyValueIndexed, OrbitDBAccessController } from '../../src/index.ts'
 import { readAll, readDatabases, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
@@ -165,7 +166,7 @@ describe('orbitdb-backup restore', () => {
     })
   })
 
-  it('restores more databases than can be open at once', async () => {
+  itOnPosix('restores more databases than can be open at once', async () => {
     const [source, target] = [await createDirectory(), await createDirectory()]
     const count = 30
     await withOrbitDB(source, async orbitdb => {
@@ -271,7 +272,7 @@ describe('orbitdb-backup restore', () => {
       deepStrictEqual(pick(await readAll(node), true), pick(before, true))
     })
 
-    it('when it is interrupted while it waits for more of the archive', async () => {
+    itOnPosix('when it is interrupted while it waits for more of the archive', async () => {
       const parent = await createDirectory()
       const bytes = await readFile(posts)
       const { code, stderr } = await runCLI(['restore', '-d', join(parent, 'node')], {

@@ -5,6 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 
+import { itOnPosix } from '../helpers/posix.ts'
 import { runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 
 describe('orbitdb-backup reads archives', () => {
@@ -82,9 +83,9 @@ describe('orbitdb-backup reads archives', () => {
     }
 
     for (const command of commands) {
-      it(`standard input: ${command[0]}`, () => interrupt(command, undefined, 'SIGINT'))
+      itOnPosix(`standard input: ${command[0]}`, () => interrupt(command, undefined, 'SIGINT'))
 
-      it(`a named pipe that nobody writes to: ${command[0]}`, async () => {
+      itOnPosix(`a named pipe that nobody writes to: ${command[0]}`, async () => {
         const pipe = join(await createDirectory(), 'pipe')
         execFileSync('mkfifo', [pipe])
         await interrupt(command, pipe, 'SIGTERM')
@@ -92,7 +93,7 @@ describe('orbitdb-backup reads archives', () => {
     }
   })
 
-  it('from a named pipe', async () => {
+  itOnPosix('from a named pipe', async () => {
     const pipe = join(await createDirectory(), 'pipe')
     execFileSync('mkfifo', [pipe])
     const { code, stdout } = await runCLI(['verify', pipe], { onStart: () => createWriteStream(pipe).end(bytes) })

@@ -2,10 +2,10 @@
 import { runCLI } from '../cli/helpers.ts'
 
 /** The programs that examples use besides those of the project. */
-const others = ['aws', 'cat', 'cd', 'cron', 'curl', 'git', 'gunzip', 'gzip', 'jq', 'mkdir', 'node', 'rm', 'rsync', 'ssh', 'while', 'do', 'done', 'read']
+const others = ['aws', 'cat', 'cd', 'cron', 'curl', 'git', 'gunzip', 'gzip', 'jq', 'mkdir', 'node', 'rm', 'rsync', 'ssh', 'while', 'for', 'do', 'done', 'read', 'set', 'trap', '[', 'date', 'systemctl']
 
 /** npm commands that are not scripts of the project. */
-const npmCommands = ['ci', 'install', 'i', 'pack', 'pkg', 'exec']
+const npmCommands = ['ci', 'install', 'i', 'pack', 'pkg', 'exec', 'publish']
 
 const helps = new Map<string, Promise<string>>()
 

@@ -61,12 +61,14 @@ describe('package', function () {
     strictEqual((await cli('verify', 'again.car')).ok, true)
   })
 
-  it('has types that compile in an app', async () => {
-    await copyFile(join(import.meta.dirname, 'consumer.ts'), join(app, 'consumer.ts'))
-    const options = { target: 'es2024', lib: ['es2024', 'dom', 'dom.asynciterable'], module: 'nodenext', strict: true, skipLibCheck: false, noEmit: true, types: [] }
-    await writeFile(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['consumer.ts'] }))
-    await run(app, bin('tsc'), [])
-  })
+  for (const [moduleResolution, module] of [['bundler', 'esnext'], ['node16', 'node16'], ['nodenext', 'nodenext']]) {
+    it(`has types that compile in an app, where modules are resolved by "${moduleResolution}"`, async () => {
+      await copyFile(join(import.meta.dirname, 'consumer.ts'), join(app, 'consumer.ts'))
+      const options = { target: 'es2024', module, moduleResolution, strict: true, skipLibCheck: false, noEmit: true, types: [] }
+      await writeFile(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['consumer.ts'] }))
+      await run(app, bin('tsc'), [])
+    })
+  }
 
   it('can be bundled for browsers', async () => {
     await writeFile(join(app, 'browser.js'), "export * from 'orbitdb-backup'")

@@ -65,7 +65,9 @@ export function createSpool (): Spool {
       await node!.rm(path)
       return opened
     } catch (error) {
+      // Where what is open can not be removed
       await opened.close()
+      await node!.rm(path, { force: true })
       throw error
     }
   }

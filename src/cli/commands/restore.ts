@@ -218,6 +218,8 @@ async function prepareUndo ({ blockstore, datastore, orbitdb }: Layout): Promise
   for (const path of [blockstore.path, datastore.path, orbitdb]) {
     let first: string | undefined
     for (let at = resolve(path); !await isThere(at); at = dirname(at)) {
+      // Not even the drive is there
+      if (dirname(at) === at) throw new CLIError('notFound', `No "${at}" is there, in which "${path}" could be made`)
       first = at
     }
     if (first != null) made.push(first)
