@@ -81,6 +81,24 @@ export function pick (packed: Uint8Array, places: Uint32Array): Uint8Array {
   return picked
 }
 
+/** Puts packed digests where {@link pick} would put them: in the memory that they have. All places have to be there, each once. */
+export function arrange (packed: Uint8Array, places: Uint32Array): void {
+  const isDone = new Uint8Array(places.length)
+  const moved = new Uint8Array(digestLength)
+  for (let first = 0; first < places.length; first++) {
+    if (isDone[first] === 1) continue
+    for (let i = 0; i < digestLength; i++) moved[i] = packed[first * digestLength + i]
+    let to = first
+    for (; places[to] !== first; to = places[to]) {
+      const from = places[to] * digestLength
+      for (let i = 0; i < digestLength; i++) packed[to * digestLength + i] = packed[from + i]
+      isDone[to] = 1
+    }
+    packed.set(moved, to * digestLength)
+    isDone[to] = 1
+  }
+}
+
 /** The places of packed digests in the order of {@link sortPacked}. */
 export function orderOf (packed: Uint8Array): Uint32Array {
   const count = packed.length / digestLength

@@ -4,7 +4,7 @@ import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createFingerprints, maxFound, textLength } from '../../blocks/fingerprints.ts'
 import { toBytes, toHash } from '../../blocks/hashes.ts'
-import { createPacked, orderOf, pack, pick, sortPacked } from '../../blocks/packed.ts'
+import { arrange, createPacked, orderOf, pack, pick, sortPacked } from '../../blocks/packed.ts'
 import { equals } from 'uint8arrays/equals'
 import type { Contents, Origin } from './contents.ts'
 import type { EntryLinks, EntryProblem, ReadLinksOptions } from './links.ts'
@@ -113,8 +113,10 @@ async function readIndex (hashes: LogSnapshot['hashes'], encode: (hash: string) 
       if (known.size > size) add(hash)
     }
   }
-  const order = orderOf(packed())
-  return { known, digests: pick(packed(), order), order }
+  const digests = packed()
+  const order = orderOf(digests)
+  arrange(digests, order)
+  return { known, digests, order }
 }
 
 /** Notes what entries are as they are read. */
