@@ -1,16 +1,17 @@
-import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as stock from '@orbitdb/core-stock'
 import { Level } from 'level'
 import { archive } from '../helpers/archives.ts'
+import { collect } from '../helpers/backups.ts'
 import { createCipher } from '../helpers/encryption.ts'
-import { deleteBlock } from '../helpers/node.ts'
+import { createNode, deleteBlock } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
-import { KeyValueIndexed } from '../../src/index.ts'
+import { createOrbitDB, KeyValueIndexed } from '../../src/index.ts'
 import { readAll, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { Node } from '../helpers/node.ts'
-import type { DatabaseFactory, Events, KeyValue } from '../../src/index.ts'
+import type { DatabaseFactory, Events, KeyValue, OrbitDB } from '../../src/index.ts'
 
 const indexed = { Database: stock.KeyValueIndexed() as DatabaseFactory<any>, sync: false }
 
@@ -106,6 +107,7 @@ describe('orbitdb-backup with directories of OrbitDB 2', () => {
 
 describe('orbitdb-backup with restores that were killed', () => {
   const createDirectory = useDirectories()
+  const { createReplica } = useReplicas()
   let directory: string
   let phantom: string
 
@@ -132,6 +134,26 @@ describe('orbitdb-backup with restores that were killed', () => {
     deepStrictEqual(JSON.parse((await runCLI(['list', '-d', copy, '--json'])).stdout).databases.filter(({ unfinished }: any) => unfinished), [])
     await rm(join(copy, 'orbitdb', phantom, 'log/_index'), { recursive: true })
     match((await runCLI(['list', '-d', copy])).stdout, /phantom .+ its restore was not finished/)
+  })
+
+  it('also of one that the library refused, which can be restored there', async () => {
+    const [source, target] = [await createReplica(), await createDirectory()]
+    const db = await source.orbitdb.open<Events>('refused', { sync: false })
+    await db.add('one')
+    const { blocks, ...state } = await collect(await db.export())
+    const isEntry = ([hash]: [string, ...unknown[]]): boolean => state.index.has(hash)
+    const withOurs = async (fn: (orbitdb: OrbitDB) => Promise<unknown>): Promise<void> => {
+      const ipfs = await createNode(join(target, 'ipfs'))
+      const orbitdb = await createOrbitDB({ ipfs, directory: join(target, 'orbitdb') })
+      await fn(orbitdb).finally(async () => {
+        await orbitdb.stop()
+        await ipfs.stop()
+      })
+    }
+    await withOurs(orbitdb => rejects(orbitdb.import({ ...state, blocks: blocks.filter(block => !isEntry(block)) }, { sync: false }), { code: 'block-missing' }))
+    match((await runCLI(['list', '-d', target])).stdout, /refused .+ its restore was not finished: restore it again\n/)
+    await withOurs(orbitdb => orbitdb.import({ ...state, blocks }, { sync: false }))
+    match((await runCLI(['list', '-d', target])).stdout, /refused +events +1 /)
   })
 
   it('leaves them out of a backup of all, by name, and backs none up', async () => {
