@@ -80,7 +80,12 @@ describe('openBackup', function () {
       if (request.url === '/whole.car') return response.end(bytes)
       const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')!
       asked.push(request.headers.range!)
-      response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${bytes.length}` }).end(bytes.subarray(Number(start), Number(end) + 1))
+      if (request.url === '/compressed.car') response.setHeader('content-encoding', 'gzip')
+      // Cut off after the first answer, which tells how large it is
+      if (request.url === '/broken.car' && end !== '1') response.setHeader('content-length', '1000000')
+      response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${bytes.length}` })
+      if (response.hasHeader('content-length')) return response.write('.', () => response.destroy())
+      response.end(bytes.subarray(Number(start), Number(end) + 1))
     })
     await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -90,6 +95,8 @@ describe('openBackup', function () {
       ok(asked.length > 3)
       await remote.close()
       await rejects(openBackup(new URL(`${url}/whole.car`)), { name: 'SourceFailedError', message: /sends no parts of files/ })
+      await rejects(openBackup(new URL(`${url}/compressed.car`)), { name: 'SourceFailedError', message: /compresses the parts/ })
+      await rejects(openBackup(new URL(`${url}/broken.car`)), { name: 'SourceFailedError', code: 'source-failed' })
       await rejects(openBackup(new URL('http://127.0.0.1:1/')), { name: 'SourceFailedError' })
     } finally {
       server.closeAllConnections()

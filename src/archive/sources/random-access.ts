@@ -23,12 +23,20 @@ function fromBlob (blob: Blob): RandomAccess {
  * @throws SourceFailedError when the server does not answer, or sends no parts of files.
  */
 async function fromURL (url: URL, signal?: AbortSignal): Promise<RandomAccess> {
+  const failed = (why: string, cause?: unknown): SourceFailedError => new SourceFailedError(`Could not read the archive from ${url}: ${why}`, { cause })
+  const failBy = (signal?: AbortSignal) => (cause: Error & { cause?: { message?: string } }): never => {
+    signal?.throwIfAborted()
+    throw failed(cause.cause?.message ?? cause.message, cause)
+  }
   const ask = async (start: number, end: number, signal?: AbortSignal): Promise<Response> => {
-    const response = await fetch(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal })
-      .catch(cause => { signal?.throwIfAborted(); throw new SourceFailedError(`Could not read the archive from ${url}: ${cause.cause?.message ?? cause.message}`, { cause }) })
+    const response = await fetch(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal }).catch(failBy(signal))
     if (response.status !== 206) {
       await response.body?.cancel()
-      throw new SourceFailedError(`Could not read the archive from ${url}: ${response.ok ? 'the server sends no parts of files' : `the server answers "${response.status} ${response.statusText}"`}`)
+      throw failed(response.ok ? 'the server sends no parts of files' : `the server answers "${response.status} ${response.statusText}"`)
+    }
+    if (response.headers.get('content-encoding') != null) {
+      await response.body?.cancel().catch(() => {})
+      throw failed('the server compresses the parts of files that it sends')
     }
     return response
   }
@@ -36,13 +44,13 @@ async function fromURL (url: URL, signal?: AbortSignal): Promise<RandomAccess> {
   await first.body?.cancel()
   const size = Number(/\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1])
   if (!Number.isSafeInteger(size)) {
-    throw new SourceFailedError(`Could not read the archive from ${url}: the server does not say how large it is`)
+    throw failed('the server does not say how large it is; to pages of another origin it has to expose the header Content-Range')
   }
   return {
     size,
     read: async (start, end, signal) => {
       const last = Math.min(end, size)
-      return last <= start ? new Uint8Array(0) : new Uint8Array(await (await ask(start, last, signal)).arrayBuffer())
+      return last <= start ? new Uint8Array(0) : new Uint8Array(await (await ask(start, last, signal)).arrayBuffer().catch(failBy(signal)))
     }
   }
 }
