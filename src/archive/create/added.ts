@@ -32,8 +32,7 @@ export async function hasHeads ({ log }: Database, { heads: { digests } }: BaseD
 
 /**
  * Reads the entries of a log that a base does not have: those that its heads lead to. Undefined when some can not be read,
- * or are no entries, or are more than the base has, or
- * its heads are not what the log says.
+ * or are no entries, or are more than the base has, and when with them the heads are not those of the log.
  */
 export async function readAdded (heads: LogSnapshot['heads'], base: BaseDatabase, reader: Reader, origin: Origin & { db: Database }): Promise<ReadLog | undefined> {
   const { db: { address, log: { encryption } }, spool, onProblem } = origin
@@ -99,13 +98,12 @@ export async function readAdded (heads: LogSnapshot['heads'], base: BaseDatabase
   if (problems.some(({ code }) => code === 'entry-invalid')) {
     return
   }
-  problems.forEach(onProblem)
-
   // A base is taken at its word for which entries it has, but not for which of them are heads
   const headItems = withoutFollowed([base.heads, read], followed)
   if (!isSame(headItems, heads) || (await entries.find(toListOrder(base.heads))).length < base.heads.times.length) {
     return
   }
+  problems.forEach(onProblem)
 
   const identities = createDigestTable()
   for (let at = 0; at < base.identities.length; at += digestLength) identities.add(base.identities, at)
