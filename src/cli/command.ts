@@ -49,8 +49,10 @@ export function createCommand (name: string, { summary, description, examples, e
   return new Command(name)
     .summary(summary)
     .description(description)
+    .optionsGroup('Output:')
     .option('-q, --quiet', 'no progress bar, no notes, and no summary of what was done')
     .option('--json', 'print JSON, for scripts')
+    .optionsGroup('')
     .addHelpText('after', [
       '\nExamples:',
       ...examples.flatMap(([command, what]) => [`  # ${what}`, `  ${command}`]),
@@ -62,12 +64,14 @@ export function createCommand (name: string, { summary, description, examples, e
 /** Adds the options that say where a node is. */
 export function withLocation (command: Command): Command {
   return command
+    .optionsGroup('Where the node is:')
     .addOption(new Option('-d, --directory <path>', "the node's folder, where these are looked for").default('.'))
     .option('--blockstore <path>', 'where the blocks are (default: ipfs/blocks, blocks, ipfs/blockstore, blockstore or ipfs)')
     .option('--datastore <path>', 'where the pins are (default: ipfs/data, data, ipfs/datastore or datastore)')
     .option('--orbitdb <path>', 'the directory given to OrbitDB (default: orbitdb)')
     .option('--blockstore-options <options>', 'the options that the blockstore was made with, where they can not be told from what is in it: base=..., sublevel=..., prefixLength=..., extension=..., kind=level or kind=fs, with commas between them')
     .option('--datastore-options <options>', 'those of the datastore: sublevel=..., extension=..., kind=...')
+    .optionsGroup('')
 }
 
 /** Adds an argument for values that can be given several times to those before it. */
@@ -95,7 +99,10 @@ export function withSalvage (command: Command): Command {
 
 /** Adds the option that raises limits. */
 export function withLimits (command: Command): Command {
-  return command.option('--limit <name=number>', 'raise a limit of what there may be in an archive, for one that you trust; can be given several times', collect)
+  return command
+    .optionsGroup('Limits:')
+    .option('--limit <name=number>', 'raise a limit of what there may be in an archive, for one that you trust; can be given several times', collect)
+    .optionsGroup('')
 }
 
 /** Whether a node is named, and not only where one is by default. */

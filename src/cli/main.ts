@@ -13,6 +13,7 @@ import { snapshot } from './commands/snapshot.ts'
 import { verify } from './commands/verify.ts'
 import { CLIError, exitCodes, toCLIError } from './errors.ts'
 import { oneLine } from './text.ts'
+import type { Option } from 'commander'
 
 const commands = [create, restore, verify, inspect, list, dump, diff, merge, snapshot, patch]
 
@@ -20,7 +21,7 @@ const { version } = createRequire(import.meta.url)('orbitdb-backup/package.json'
 
 const program = new Command('orbitdb-backup')
   .description("Back up OrbitDB databases to CAR files, and restore them: in a node's directories, while the node is down. " +
-    'It uses no network, and needs no configuration for the usual layouts.')
+    'It uses no network, unless an archive is named by its URL, and needs no configuration for the usual layouts.')
   .version(version)
   .addHelpText('after', `
 Examples:
@@ -35,6 +36,10 @@ for (const command of [program, ...commands]) {
   command.exitOverride().configureOutput({ outputError: () => {} })
 }
 for (const command of commands) {
+  // In its help, its own come first: sorting keeps the order of those of a group
+  const groups = ['', 'Where the node is:', 'Limits:', 'Output:']
+  const groupOf = ({ helpGroupHeading = '' }: Option): number => groups.indexOf(helpGroupHeading)
+  ;(command.options as Option[]).sort((a, b) => groupOf(a) - groupOf(b))
   program.addCommand(command)
 }
 

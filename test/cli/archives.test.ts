@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -137,6 +137,11 @@ describe('orbitdb-backup', () => {
       deepStrictEqual({ code: help.code, stderr: help.stderr }, { code: 0, stderr: '' })
       match(help.stdout, new RegExp(`Examples:\n  # .+\n  .*orbitdb-backup ${command}`))
       match(help.stdout, /Exit codes:\n +0 +done\n/)
+      // A command's own options come first
+      const groups = [...help.stdout.matchAll(/^(\S.+):$/gm)].map(([, group]) => group)
+      const order = ['Arguments', 'Options', 'Where the node is', 'Limits', 'Output', 'Examples', 'Exit codes']
+      deepStrictEqual(groups, order.filter(group => groups.includes(group)))
+      ok(groups.includes('Output'))
     }
   })
 
