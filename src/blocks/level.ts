@@ -26,17 +26,10 @@ interface LevelOperation {
   value: Uint8Array
 }
 
-/** Records that are written together. They take half of the time of an array of operations; their memory is given back when garbage is collected. */
-interface LevelBatch {
-  put (key: string, value: Uint8Array): LevelBatch
-  write (): Promise<void>
-}
-
 /** The part of a Level database that is used here. */
 interface Level {
   getMany (keys: string[]): Promise<Array<Uint8Array | undefined>>
   hasMany (keys: string[]): Promise<boolean[]>
-  batch (): LevelBatch
   batch (operations: LevelOperation[]): Promise<void>
   iterator (options: { gte: string, lte: string, highWaterMarkBytes?: number }): LevelIterator<[key: string, value: Uint8Array]>
   keys (options: { gte: string, lte: string, limit: number }): LevelIterator<string>
@@ -152,7 +145,9 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
   const toStored = level.constructor.name === 'ClassicLevel' ? (bytes: Uint8Array) => bytes : detach
 
   /** Writes records, unless something could not be written before: then the node has to be started again. */
-  const write = (fn: () => Promise<void>): Promise<void> => guardWrites(node.blockstore, 'the stores of the IPFS node', fn)
+  const write = (db: Level, operations: LevelOperation[]): Promise<void> => {
+    return guardWrites(node.blockstore, 'the stores of the IPFS node', () => db.batch(operations))
+  }
 
   /** Does something while no garbage is collected. */
   const locked = async <Result> (signal: AbortSignal | undefined, fn: () => Promise<Result>): Promise<Result> => {
@@ -181,7 +176,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
 
     putMany: (blocks, { signal } = {}) => locked(signal, () => {
-      return write(() => level.batch(blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: toStored(bytes) }))))
+      return write(level, blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: toStored(bytes) })))
     })
   }
   if (pins == null) {
@@ -207,18 +202,18 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     const havePins = known.length === 0 ? [] : await pins.hasMany(known.map(pinKey))
     let next = 0
     const arePinned = pinned.map(record => record != null && havePins[next++])
-    const batch = pins.batch()
+    const operations: LevelOperation[] = []
     for (const [i, cid] of cids.entries()) {
       if (arePinned[i]) {
         continue
       }
       const record = addPin(pinned[i], cid)
       if (record != null) {
-        batch.put(keys[i], record)
+        operations.push({ type: 'put', key: keys[i], value: record })
       }
-      batch.put(pinKey(cid), pin)
+      operations.push({ type: 'put', key: pinKey(cid), value: pin })
     }
-    await write(() => batch.write())
+    await write(pins, operations)
     return arePinned
   }
 

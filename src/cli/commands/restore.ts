@@ -164,8 +164,10 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
         return { ...db, import: importState }
       }
       const db: Database = await orbitdb.open(address, { ...options, Database })
-      const log = await db.log.export()
-      databases.push({ address, name: db.name, type: place.type, indexed: place.isIndexed, entries: log.index.size, heads: log.heads.length, ...results.get(address)! })
+      const { heads: headsNow, hashes } = await db.log.snapshot()
+      let entries = 0
+      for await (const some of hashes) entries += some.length
+      databases.push({ address, name: db.name, type: place.type, indexed: place.isIndexed, entries, heads: headsNow.length, ...results.get(address)! })
       return db
     }
     await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
