@@ -35,8 +35,8 @@ export interface Spool {
   close (): Promise<void>
 }
 
-/** How many bytes are kept, at most. */
-const maxBytes = 2 ** 30
+/** How many bytes are kept, at most, where nothing else is said. */
+const defaultMaxBytes = 2 ** 30
 
 /** How many times the room is needed that the entries take: the archive may have to go to the same disk. */
 const ampleRoom = 4
@@ -44,7 +44,8 @@ const ampleRoom = 4
 /** The type of a file system that is in memory, on Linux. */
 const tmpfs = 0x01021994
 
-export function createSpool (): Spool {
+/** Creates one that keeps entries of so many bytes at most. */
+export function createSpool (maxBytes = defaultMaxBytes): Spool {
   const node = globalThis.process?.getBuiltinModule?.('node:fs/promises')
   const kept = new Map<Uint8Array, KeptRun[]>()
   let file: Promise<FileHandle | undefined> | undefined
