@@ -65,7 +65,7 @@ const entriesPerImport = 10_000
 const nameOf = ({ entries, writers, isIndexed = false }: Shape): string =>
   `${entries}-entries-${writers === 1 ? '1-writer' : `${writers}-writers`}${isIndexed ? '-indexed' : ''}`
 
-const cacheDirectory = (): string =>
+export const cacheDirectory = (): string =>
   process.env.ORBITDB_BACKUP_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'orbitdb-backup', 'benchmarks')
 
 /** Gives a database of some shape: the one that is there, or a new one. */

@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { max, median, min } from 'simple-statistics'
+import { cacheDirectory } from './dataset.ts'
 import { formatCount, formatTime } from './report/format.ts'
 import type { Measured, MeasuredRestore, Phase, Phases } from './child.ts'
 import type { Dataset } from './dataset.ts'
@@ -42,7 +43,7 @@ function startChild ({ entries }: Dataset, tasks = 1): Child {
   // Much longer than the slowest takes
   const timeout = (5 * 60_000 + entries * 60) * tasks
   // Half of what it takes to start is to strip types, and to compile
-  const env = { ...globalThis.process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'orbitdb-backup-compiled') }
+  const env = { ...globalThis.process.env, NODE_COMPILE_CACHE: join(cacheDirectory(), 'compiled') }
   // What it prints is not for those who read our results
   const process = fork(join(import.meta.dirname, 'child.ts'), { env, stdio: ['ignore', 2, 2, 'ipc'], timeout, killSignal: 'SIGKILL' })
   const ended = once(process, 'exit')
