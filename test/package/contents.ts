@@ -16,7 +16,7 @@ const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8
 const manifest = JSON.parse(await read('package.json'))
 
 // What the package may have: more than that is to be noticed
-const most = { files: 260, size: 930_000, unpackedSize: 2_950_000 }
+const most = { files: 270, size: 960_000, unpackedSize: 3_050_000 }
 
 describe('The contents of the package', function () {
   this.timeout(120_000)
