@@ -96,6 +96,22 @@ describe('orbitdb-backup restore', () => {
     deepStrictEqual(await withOrbitDB(node, orbitdb => readDatabases(orbitdb, addresses)), contents)
   })
 
+  it('has V8 keep its young generation small', async () => {
+    // Makes 3,000,000 objects when the process ends
+    const preload = `
+      import v8 from 'node:v8'
+      process.on('exit', () => {
+        const kept = []
+        for (let i = 0; i < 3e6; i++) kept[i % 2e5] = { i }
+        console.error(v8.getHeapSpaceStatistics().find(space => space.space_name === 'new_space').space_size)
+      })
+    `
+    const { code, stderr } = await runCLI(['restore', posts, '-d', await createDirectory()], { preload })
+    strictEqual(code, 0, stderr)
+    const [, size] = /^(\d+)$/m.exec(stderr)!
+    ok(Number(size) <= 2 ** 24, size)
+  })
+
   it('adds only the databases', async () => {
     const node = await createOtherNode()
     const before = await readAll(node)

@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import v8 from 'node:v8'
 import { Option } from 'commander'
 import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
 import { databaseNamesIn, hashOf } from '../databases.ts'
@@ -134,6 +135,8 @@ interface RestoredDatabase extends ImportResult {
 async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, source: BackupSource, { verify, indexed, root, limit, database: names, repair, salvage }: RestoreOptions, { signal, output }: Context) {
   const { createOrbitDB, Documents, Events, KeyValue, KeyValueIndexed, restoreBackup } = await import('../../index.ts')
   const { createIdentities } = await import('../node.ts')
+  // The young generation of V8 stays as it is now, where it would grow to 64 MB, and with it all of the memory
+  v8.setFlagsFromString('--semi-space-growth-factor=1')
   const { ipfs, readBlocks } = node
   const places = new Map<string, Place>()
   const results = new Map<string, ImportResult>()
