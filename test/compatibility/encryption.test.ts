@@ -134,7 +134,7 @@ describe('Encryption', () => {
             const { orbitdb } = await createReplica()
             const db = await restore(orbitdb, backup.state, { verify: false })
             const { heads, index } = await db.log.export()
-            deepStrictEqual([heads.map(({ hash }) => hash).sort(), index], [backup.contents.heads.toSorted(), backup.state.index])
+            deepStrictEqual([heads.map(({ hash }) => hash).sort(), new Set(index)], [backup.contents.heads.toSorted(), new Set(backup.state.index)])
             await db.close()
             await assertReadableWith(orbitdb, backup, encryption)
           })
