@@ -5,7 +5,7 @@ import { version } from './format/root.ts'
 import { toLimits } from './limits.ts'
 import { readManifestIf } from './pick.ts'
 import { createProgress } from './progress.ts'
-import { openSalvaged } from './salvage/index.ts'
+import { openOrSalvage } from './salvage/open.ts'
 import { openSource } from './sources/index.ts'
 import { readIdentity } from '../core/blocks.ts'
 import type { Dag, DagDatabase, RootLike } from './dag/index.ts'
@@ -14,7 +14,6 @@ import type { ManifestFacts } from './pick.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { Salvaged } from './salvage/index.ts'
 import type { BackupSource } from './sources/index.ts'
-import type { Source } from './sources/source.ts'
 import type { DatabaseAddress, Encryption, HeliaNode } from '../core/index.ts'
 
 /** Tells how far an inspection has come. */
@@ -84,15 +83,9 @@ export interface ArchiveSummary {
  * console.log(root, databases[0].name, databases[0].entries)    // zdpu... posts 2
  * ```
  */
-export async function inspectBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage = false, onSalvage, encryption, ipfs, signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
+export async function inspectBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage, onSalvage, encryption, ipfs, signal, onProgress }: InspectOptions = {}): Promise<ArchiveSummary> {
   const limits = toLimits(someLimits)
-  const root = salvage ? undefined : someRoot
-  const opened: Source & { salvaged?: Salvaged } = salvage
-    ? await openSalvaged(source, { root: someRoot, encryption, limits, signal })
-    : await openSource(source, { ipfs, limits, signal })
-  if (opened.salvaged != null) {
-    onSalvage?.(opened.salvaged)
-  }
+  const { opened, root } = await openOrSalvage(source, openSource, { salvage, onSalvage, root: someRoot, encryption, ipfs, limits, signal })
   try {
     const onRead = createProgress('orbitdb-backup:inspect:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })

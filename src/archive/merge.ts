@@ -4,7 +4,7 @@ import { createPlan } from './create/plan.ts'
 import { openDag } from './dag/index.ts'
 import { toLimits } from './limits.ts'
 import { pickRoots } from './roots.ts'
-import { openSalvaged } from './salvage/index.ts'
+import { openOrSalvage } from './salvage/open.ts'
 import { openRandomAccess } from './sources/random.ts'
 import { readInBatches } from '../blocks/batches.ts'
 import { createDigestTable, digestLength, keyOf } from '../blocks/digests.ts'
@@ -21,7 +21,6 @@ import type { Limits } from './limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { Salvaged } from './salvage/index.ts'
 import type { BackupSource } from './sources/index.ts'
-import type { Source } from './sources/source.ts'
 import type { Encryption, HeliaNode } from '../core/index.ts'
 
 /** Tells how much of a merged archive is written. */
@@ -83,15 +82,10 @@ interface Part {
   leaves: Node[]
 }
 
-async function planMerge (sources: readonly BackupSource[], { ipfs, salvage = false, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: MergeOptions): Promise<Planned> {
+async function planMerge (sources: readonly BackupSource[], { ipfs, salvage, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: MergeOptions): Promise<Planned> {
   const limits = toLimits(someLimits)
   const flat = sources.flatMap(source => 'sources' in source ? source.sources : [source])
-  const source: Source & { salvaged?: Salvaged } = salvage
-    ? await openSalvaged({ sources: flat }, { encryption, limits, signal })
-    : await openRandomAccess({ sources: flat }, { ipfs, limits, signal, timeout, maxBytes })
-  if (source.salvaged != null) {
-    onSalvage?.(source.salvaged)
-  }
+  const { opened: source } = await openOrSalvage({ sources: flat }, openRandomAccess, { salvage, onSalvage, encryption, ipfs, limits, signal, timeout, maxBytes })
   const parts = new Map<DagDatabase, Part>()
   const onEntries = (database: DagDatabase, leaf: Node): void => {
     const part = parts.get(database)
@@ -180,9 +174,7 @@ async function mergeDatabase (parts: Part[], readEntries: Read): Promise<Content
 function mergeHeads (parts: Part[]): Uint8Array {
   const known = parts.map(({ leaves }) => {
     const table = createDigestTable()
-    for (const { digests } of leaves) {
-      for (let at = 0; at < digests.length; at += digestLength) table.add(digests, at)
-    }
+    for (const { digests } of leaves) table.addAll(digests)
     return table
   })
   const heads = createDigestTable()

@@ -7,7 +7,7 @@ import { toLimits } from './limits.ts'
 import { pickDatabases, readManifest, readManifestIf } from './pick.ts'
 import { createProgress } from './progress.ts'
 import { isOnNode } from './rebuild.ts'
-import { openSalvaged } from './salvage/index.ts'
+import { openOrSalvage } from './salvage/open.ts'
 import { openSource } from './sources/index.ts'
 import { createBlocks, createEntryStorage } from '../blocks/index.ts'
 import { cidOf } from '../blocks/cids.ts'
@@ -90,8 +90,10 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   source: BackupSource,
   options: RestoreBackupOptions = {}
 ): Promise<Restored> {
+  const { salvage, onSalvage, encryption, signal, timeout, maxBytes } = options
+  const limits = toLimits(options.limits)
   // Before all else: see toChunks
-  const opened = await open(source, orbitdb, options)
+  const { opened, root } = await openOrSalvage(source, openSource, { salvage, onSalvage, root: options.root, encryption, ipfs: orbitdb.ipfs, limits, signal, timeout, maxBytes })
   let target: Target
   try {
     target = await createTarget(orbitdb, options)
@@ -101,21 +103,11 @@ export async function restoreBackup<Restored extends Database<any> | Array<Datab
   }
   const { blocks, witness } = target
   try {
-    return await restore(target, opened, options) as Restored
+    return await restore(target, { opened, root, limits }, options) as Restored
   } finally {
     // If it can not be deleted, it is garbage
     if (witness != null) await blocks.deleteMany([witness]).catch(() => {})
   }
-}
-
-async function open (source: BackupSource, { ipfs }: OrbitDB<any>, { salvage = false, onSalvage, encryption, root, limits: someLimits, signal, timeout, maxBytes }: RestoreBackupOptions): Promise<Source> {
-  const limits = toLimits(someLimits)
-  if (!salvage) {
-    return openSource(source, { ipfs, limits, signal, timeout, maxBytes })
-  }
-  const opened = await openSalvaged(source, { root, encryption, limits, signal })
-  onSalvage?.(opened.salvaged)
-  return opened
 }
 
 /** What there is to restore on. */
@@ -134,12 +126,10 @@ async function createTarget (orbitdb: OrbitDB<any>, { entryStorage, signal }: Re
 
 async function restore (
   { orbitdb, blocks, witness }: Target,
-  opened: Source,
-  { verify = true, repair, salvage = false, onSalvage, signal, onProgress, root: someRoot, databases: names, close = false, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
+  { opened, root, limits }: { opened: Source, root?: RootLike, limits: Limits },
+  { verify = true, repair, salvage, onSalvage, signal, onProgress, root: someRoot, databases: names, close = false, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
 ): Promise<Database | Database[]> {
   const { ipfs } = orbitdb
-  const limits = toLimits(someLimits)
-  const root = salvage ? undefined : someRoot
   let stored: StoredArchive
   try {
     const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })

@@ -20,6 +20,8 @@ export interface DigestTable {
   readonly size: number
   /** Adds the digest that starts at a byte: its place, or -1 minus its place when it was there already. */
   add (bytes: Uint8Array, at?: number): number
+  /** Adds digests that stand one after the other. */
+  addAll (packed: Uint8Array): void
   /** The place of a digest, or -1. */
   find (bytes: Uint8Array, at?: number): number
   /** Whether a digest is there. */
@@ -98,23 +100,28 @@ export function createDigestTable (expected = 16): DigestTable {
     return slots[slotOf()] - 1
   }
 
+  const add = (bytes: Uint8Array, at = 0): number => {
+    seek(bytes, at)
+    let slot = slotOf()
+    if (slots[slot] !== 0) {
+      return -slots[slot]
+    }
+    firsts[bytes[at]] = 1
+    const { length } = slots
+    grow()
+    if (slots.length !== length) slot = slotOf()
+    words.set(sought, size * wordsPerDigest)
+    slots[slot] = ++size
+    return size - 1
+  }
+
   return {
     get size () {
       return size
     },
-    add: (bytes, at = 0) => {
-      seek(bytes, at)
-      let slot = slotOf()
-      if (slots[slot] !== 0) {
-        return -slots[slot]
-      }
-      firsts[bytes[at]] = 1
-      const { length } = slots
-      grow()
-      if (slots.length !== length) slot = slotOf()
-      words.set(sought, size * wordsPerDigest)
-      slots[slot] = ++size
-      return size - 1
+    add,
+    addAll: packed => {
+      for (let at = 0; at < packed.length; at += digestLength) add(packed, at)
     },
     find,
     has: (bytes, at) => find(bytes, at) !== -1,

@@ -106,7 +106,7 @@ export async function readAdded (heads: LogSnapshot['heads'], base: BaseDatabase
   problems.forEach(onProblem)
 
   const identities = createDigestTable()
-  for (let at = 0; at < base.identities.length; at += digestLength) identities.add(base.identities, at)
+  identities.addAll(base.identities)
   for (const hash of notes.writers.keys()) identities.add(toBytes(hash), 4)
   return {
     base,

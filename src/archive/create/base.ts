@@ -85,7 +85,7 @@ export async function openBase (source: BackupSource, options: SourceOptions): P
         snapshots.set(snapshot.address, snapshot)
       }
       const { digests: shared } = await readList('shared', { shared: sharedList })
-      for (let at = 0; at < shared.length; at += digestLength) known.add(shared, at)
+      known.addAll(shared)
       return { snapshots, shared }
     }
     const parts: Part[] = []
@@ -99,8 +99,7 @@ export async function openBase (source: BackupSource, options: SourceOptions): P
         for (const name of [manifest, ...Object.values(accessController)]) {
           if (name instanceof Uint8Array) names.add(name)
         }
-        const { digests } = await readList('identities', snapshot)
-        for (let at = 0; at < digests.length; at += digestLength) names.add(digests, at)
+        names.addAll((await readList('identities', snapshot)).digests)
       }
       return names.size === shared.length / digestLength
     }

@@ -212,10 +212,6 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     want()
   }
 
-  const addDigests = (table: DigestTable) => ({ digests, times }: Node): void => {
-    for (let i = 0; i < times.length; i++) table.add(digests, i * digestLength)
-  }
-
   const addSnapshot = (place: number, isAccess: boolean) => (digest: Uint8Array, bytes: Uint8Array): void => {
     const { address, manifest, accessController, isUnread, heads, identities, entries } = readSnapshot({ digest, bytes }, limits)
     if (databases.has(address)) {
@@ -251,8 +247,8 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     const onEnd = (): void => {
       database.isListed = --database.unread === 0
     }
-    needList('heads', heads, database, addDigests(database.heads), onEnd)
-    needList('identities', identities, database, addDigests(database.identities), onEnd)
+    needList('heads', heads, database, ({ digests }) => database.heads.addAll(digests), onEnd)
+    needList('identities', identities, database, ({ digests }) => database.identities.addAll(digests), onEnd)
     needList('entries', entries, database, (leaf, digest) => {
       addBlocks(leaf, digest, database)
       onEntries(database, leaf)

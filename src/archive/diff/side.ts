@@ -3,7 +3,7 @@ import { createBlockReader } from '../block-reader.ts'
 import { hashOfDigest, TruncatedArchiveError } from '../errors.ts'
 import { assertWithin } from '../limits.ts'
 import { pickRoots } from '../roots.ts'
-import { openSalvaged } from '../salvage/index.ts'
+import { openOrSalvage } from '../salvage/open.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { keyOf, toDigest } from '../../blocks/digests.ts'
 import type { RootLike } from '../roots.ts'
@@ -59,16 +59,17 @@ async function openDatabases (databases: Database | Database[], { limits, signal
   }
 }
 
-async function openArchive (archive: BackupSource, { root, salvage, encryption, onRead, ...options }: SideOptions): Promise<Side> {
-  const source = salvage ? await openSalvaged(archive, { root, encryption, ...options }) : await openRandomAccess(archive, options)
+async function openArchive (archive: BackupSource, { onRead, ...options }: SideOptions): Promise<Side> {
+  const { limits, signal } = options
+  const { opened: source, root } = await openOrSalvage(archive, openRandomAccess, options)
   try {
-    const { roots, bases } = pickRoots(source, salvage ? undefined : root)
-    const { getMany, missing } = createBlockReader(source, { bases, onRead, ...options })
+    const { roots, bases } = pickRoots(source, root)
+    const { getMany, missing } = createBlockReader(source, { bases, limits, signal, onRead })
     return {
       roots,
       read: async digests => {
         const found = await getMany(digests)
-        for (const [key, { length }] of found) assertWithin(options.limits, 'formatBytes', length, `Block "${hashOfDigest(toDigest(key))}"`)
+        for (const [key, { length }] of found) assertWithin(limits, 'formatBytes', length, `Block "${hashOfDigest(toDigest(key))}"`)
         return found
       },
       missing,

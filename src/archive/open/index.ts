@@ -8,7 +8,7 @@ import { decodeBlock } from '../decode.ts'
 import { ArchiveError, DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
 import { assertWithin, toLimits } from '../limits.ts'
 import { DatabaseNotFoundError } from '../pick.ts'
-import { openSalvaged } from '../salvage/index.ts'
+import { openOrSalvage } from '../salvage/open.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { missingBlock } from '../../blocks/errors.ts'
 import { digestOf } from '../../blocks/cids.ts'
@@ -26,7 +26,6 @@ import type { RootLike } from '../roots.ts'
 import type { Limits } from '../limits.ts'
 import type { Salvaged } from '../salvage/index.ts'
 import type { BackupSource } from '../sources/index.ts'
-import type { Source } from '../sources/source.ts'
 import type { AccessController, AccessControllerFactory, AnyDatabase, Database, DatabaseAddress, DatabaseFactory, Encryption, HeliaNode, ImportOptions, SigningIdentity } from '../../core/index.ts'
 import type { ManifestBlock } from '../../core/blocks.ts'
 import type { AbortOptions } from 'abort-error'
@@ -106,16 +105,11 @@ export interface OpenBackup {
  * await backup.close()
  * ```
  */
-export async function openBackup (source: BackupSource | URL, { ipfs, root, salvage = false, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: OpenBackupOptions = {}): Promise<OpenBackup> {
+export async function openBackup (source: BackupSource | URL, { ipfs, root: someRoot, salvage, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: OpenBackupOptions = {}): Promise<OpenBackup> {
   const limits = toLimits(someLimits)
-  const opened: Source & { salvaged?: Salvaged } = salvage
-    ? await openSalvaged(source as BackupSource, { root, encryption, limits, signal })
-    : await openRandomAccess(source, { ipfs, limits, signal, timeout, maxBytes })
-  if (opened.salvaged != null) {
-    onSalvage?.(opened.salvaged)
-  }
+  const { opened, root } = await openOrSalvage(source, openRandomAccess, { salvage, onSalvage, root: someRoot, encryption, ipfs, limits, signal, timeout, maxBytes })
   try {
-    const { roots, bases } = pickRoots(opened, salvage ? undefined : root)
+    const { roots, bases } = pickRoots(opened, root)
     if (roots.length > 1) {
       throw new ArchiveError(`There are several backups, with the roots ${roots.map(rootToString).join(', ')}: say which one by the option root`, { code: 'root-required' })
     }

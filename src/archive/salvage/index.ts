@@ -1,5 +1,6 @@
 import { readLoose } from './blocks.ts'
 import { eachLink, identityOf, readLinks } from '../create/links.ts'
+import { digestOfAddress } from '../create/contents.ts'
 import { createPlan } from '../create/plan.ts'
 import { decodeBlock } from '../decode.ts'
 import { ArchiveError, ForeignArchiveError, hashOfDigest } from '../errors.ts'
@@ -91,7 +92,7 @@ export async function openSalvaged (source: BackupSource, { root, encryption, li
   const used = createDigestTable()
   for (const { setup, entries } of [...own, ...others]) {
     for (const { digest } of setup) used.add(digest)
-    for (let at = 0; at < entries.digests.length; at += digestLength) used.add(entries.digests, at)
+    used.addAll(entries.digests)
   }
   const databases = own.map(({ address }) => address)
   const absent = [...addresses].flatMap(address => manifests.get(address)?.accessController ?? []).filter(access => access.startsWith('/orbitdb/') && !manifests.has(access))
@@ -120,10 +121,6 @@ function tryTo<Result> (fn: () => Result): Result | undefined {
   } catch {
     // Something else
   }
-}
-
-const digestOfAddress = (address: string): Uint8Array | undefined => {
-  return tryTo(() => digestOf(toBytes(address.slice(address.lastIndexOf('/') + 1))))
 }
 
 /** The id of the log that a block is an entry of: undefined when it is none. */

@@ -6,7 +6,7 @@ import { damagedBlock, DamagedArchiveError, hashOfDigest, LimitExceededError, Tr
 import { toLimits } from '../limits.ts'
 import { readManifest } from '../pick.ts'
 import { createProgress } from '../progress.ts'
-import { openSalvaged } from '../salvage/index.ts'
+import { openOrSalvage } from '../salvage/open.ts'
 import { openSource } from '../sources/index.ts'
 import { cidOf, digestOf } from '../../blocks/cids.ts'
 import { toBytes, toHashText } from '../../blocks/hashes.ts'
@@ -19,7 +19,6 @@ import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
 import type { Salvaged } from '../salvage/index.ts'
 import type { BackupSource } from '../sources/index.ts'
-import type { Source } from '../sources/source.ts'
 import type { Encryption, OrbitDB, RestoreState } from '../../core/index.ts'
 import type { StateProblem } from '../../core/verifier.ts'
 
@@ -59,17 +58,12 @@ export interface VerifyOptions extends ArchiveOptions<VerifyProgressEvent> {
  * console.log(ok, problems, unchecked)    // true [] []
  * ```
  */
-export async function verifyBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage = false, encryption, orbitdb, signal, onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyBackup (source: BackupSource, { root: someRoot, limits: someLimits, salvage, encryption, orbitdb, signal, onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
   const limits = toLimits(someLimits)
-  const root = salvage ? undefined : someRoot
-  const opened: Source & { salvaged?: Salvaged } = salvage
-    ? await openSalvaged(source, { root: someRoot, encryption, limits, signal })
-    : await openSource(source, { ipfs: orbitdb?.ipfs, limits, signal })
   const findings: Findings = { problems: [], unchecked: [] }
   const { problems, unchecked } = findings
-  if (opened.salvaged != null) {
-    unchecked.push({ code: 'newer-entries', message: opened.salvaged.message })
-  }
+  const onSalvage = ({ message }: Salvaged): void => { unchecked.push({ code: 'newer-entries', message }) }
+  const { opened, root } = await openOrSalvage(source, openSource, { salvage, onSalvage, root: someRoot, encryption, ipfs: orbitdb?.ipfs, limits, signal })
   try {
     const onRead = createProgress('orbitdb-backup:verify:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })
