@@ -6,6 +6,18 @@ import type { BlockRun, BlocksOptions, CIDBytes } from './blocks.ts'
 const maxLength = 1000
 const maxBytes = 2 ** 22
 
+/** Some items at a time, as they come: as many as are asked for, but for the last ones. */
+export async function * inBatches<Item> (items: Iterable<Item> | AsyncIterable<Item>, length: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  for await (const item of items) {
+    if (batch.push(item) === length) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
 /** Reads blocks in batches of about as many bytes as those of the last one suggest. */
 export async function * readInBatches (
   digests: Uint8Array,

@@ -1,5 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
+import { inBatches } from '../blocks/batches.ts'
 import { toBytes } from '../blocks/hashes.ts'
 import { createBlocks } from '../blocks/index.ts'
 import { Identities, IPFSBlockStorage, KeyStore, MemoryStorage } from '../index.ts'
@@ -16,18 +17,10 @@ const batchLength = 1000
 
 /** Reads the blocks of very many hashes, as they are asked for: with undefined for each that the node does not have. */
 export async function * readEach (hashes: Iterable<string>, readBlocks: ReadBlocks, signal?: AbortSignal): AsyncGenerator<[hash: string, bytes: Uint8Array | undefined]> {
-  let batch: string[] = []
-  const read = async (): Promise<Array<[string, Uint8Array | undefined]>> => {
+  for await (const batch of inBatches(hashes, batchLength)) {
     const blocks = await readBlocks(batch, signal)
-    return batch.map((hash, i) => [hash, blocks[i]])
+    for (const [i, hash] of batch.entries()) yield [hash, blocks[i]]
   }
-  for (const hash of hashes) {
-    if (batch.push(hash) === batchLength) {
-      yield * await read()
-      batch = []
-    }
-  }
-  yield * await read()
 }
 
 /** A node that is not started, and not connected to anything. */

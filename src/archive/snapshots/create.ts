@@ -4,6 +4,7 @@ import { inTurn } from './turns.ts'
 import { openBaseOf, planBackup, toDatabases } from '../create/index.ts'
 import { rootToString } from '../errors.ts'
 import { createProgress } from '../progress.ts'
+import { inBatches } from '../../blocks/batches.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createDigestTable } from '../../blocks/digests.ts'
 import { missingBlock } from '../../blocks/errors.ts'
@@ -126,17 +127,10 @@ const sizesOf = function * (sizes: ReturnType<Plan['sizes']>): Generator<Uint8Ar
 
 /** Those of some blocks that a node does not have. */
 async function * absentOf (digests: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, blocks: Blocks, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  let some: Uint8Array[] = []
-  const ask = async (): Promise<Uint8Array[]> => {
+  for await (const some of inBatches(digests, batchLength)) {
     const areThere = await blocks.hasMany(some.map(digest => cidOf(digest)), { signal })
-    const absent = some.filter((_, i) => !areThere[i])
-    some = []
-    return absent
+    yield * some.filter((_, i) => !areThere[i])
   }
-  for await (const digest of digests) {
-    if (some.push(digest) === batchLength) yield * await ask()
-  }
-  yield * await ask()
 }
 
 /**
