@@ -129,12 +129,8 @@ async function openURL (url: string, signal: AbortSignal): Promise<OneSource> {
     throw new CLIError(response.status === 404 || response.status === 410 ? 'notFound' : 'failed', `Could not get ${url}: the server answers "${response.status} ${response.statusText}"`)
   }
   const length = response.headers.get('content-encoding') == null ? Number(response.headers.get('content-length') ?? NaN) : NaN
-  return { source: checkStart(readBody(response)), size: Number.isNaN(length) ? undefined : length, name: url }
-}
-
-/** Reads the body of a response, and keeps the response until then: Node.js cancels the body of one that was collected as garbage. */
-async function * readBody (response: Response): AsyncGenerator<Uint8Array> {
-  yield * response.body ?? []
+  // Locked at once: Node.js cancels the body of a response that was collected as garbage, unless somebody reads it
+  return { source: checkStart(response.body?.values() ?? []), size: Number.isNaN(length) ? undefined : length, name: url }
 }
 
 async function readStart (path: string): Promise<Uint8Array> {
