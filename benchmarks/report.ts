@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drawChart, growing } from './report/chart.ts'
 import { formatBytes, formatCount, formatRatio, formatTime } from './report/format.ts'
+import { toTable } from './report/table.ts'
 import { baseline, describeLost, timeToUse, waysOf } from './report/verdict.ts'
 import type { DatasetResults, Results, Sample, WayResults } from './results.ts'
 
@@ -84,10 +85,6 @@ function toDataset (dataset: DatasetResults): string {
     ...skipped.length > 0 ? ['Not run:', skipped.join('\n')] : []
   ].join('\n\n')
 }
-
-/** A table, some of whose columns are numbers. */
-const toTable = (head: string[], numbers: number[], rows: string[][]): string =>
-  [head, head.map((_, i) => numbers.includes(i) ? '--:' : '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 
 const count = (number: number, what: string): string => `${formatCount(number)} ${what}${number === 1 ? '' : 's'}`
 

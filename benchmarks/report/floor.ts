@@ -1,5 +1,6 @@
 // What a backup and a restore take, beside what they can not do without, and beside git.
 import { formatCount } from './format.ts'
+import { toTable } from './table.ts'
 import type { Taken } from '../clock.ts'
 
 /** What is in `results/floor.json`. */
@@ -31,16 +32,14 @@ export function toFloorTables ({ date, entries, entryBytes, rounds, appended, ta
   const parts = Object.keys(taken).filter(name => /^(create|restore|both|signatures)[:,] /.test(name))
   return [
     `${formatCount(entries)} entries of ${formatCount(entryBytes)} bytes on ${date.slice(0, 10)}, medians of ${formatCount(rounds)} rounds of \`npm run bench:floor\`; CPU of all threads in microseconds an entry:`,
-    [
-      '| what can not be done without | |', '| --- | --: |',
-      ...parts.map(name => `| ${name} | ${each(name).toFixed(1)} |`),
-      `| **the floor of a backup** | **${floorOf('create').toFixed(1)}** |`,
-      `| **the floor of a restore**, without signatures | **${floorOf('restore').toFixed(1)}** |`
-    ].join('\n'),
-    [
-      '| | us an entry | times the floor | times git |', '| --- | --: | --: | --: |',
-      ...rows.map(([what, name, operation, git]) => `| ${what} | ${each(name).toFixed(1)} | ${ratio(each(name), floorOf(operation))} | ${ratio(each(name), each(git))} |`),
-      ...['git bundle create', 'git clone'].map(name => `| \`${name}\` | ${each(name).toFixed(1)} | | |`)
-    ].join('\n')
+    toTable(['what can not be done without', ''], [1], [
+      ...parts.map(name => [name, each(name).toFixed(1)]),
+      ['**the floor of a backup**', `**${floorOf('create').toFixed(1)}**`],
+      ['**the floor of a restore**, without signatures', `**${floorOf('restore').toFixed(1)}**`]
+    ]),
+    toTable(['', 'us an entry', 'times the floor', 'times git'], [1, 2, 3], [
+      ...rows.map(([what, name, operation, git]) => [what, each(name).toFixed(1), ratio(each(name), floorOf(operation)), ratio(each(name), each(git))]),
+      ...['git bundle create', 'git clone'].map(name => [`\`${name}\``, each(name).toFixed(1), '', ''])
+    ])
   ].join('\n\n')
 }
