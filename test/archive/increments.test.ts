@@ -162,6 +162,16 @@ describe('An archive that is based on others', () => {
     }
   })
 
+  /** A log without entries, the hashes of those that it gets, and what adds some. */
+  const openGrowing = async () => {
+    const db = await openEvents(await createReplica())
+    const hashes: string[] = []
+    const add = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) hashes.push(await db.add(i))
+    }
+    return { db, hashes, add }
+  }
+
   describe('of a log that was not closed well has the root of a whole one:', () => {
     const toBytes = (heads: object[]): Uint8Array => new TextEncoder().encode(JSON.stringify(heads))
 
@@ -178,11 +188,7 @@ describe('An archive that is based on others', () => {
 
     for (const [name, damage] of Object.entries(damages)) {
       it(name, async () => {
-        const db = await openEvents(await createReplica())
-        const hashes: string[] = []
-        const add = async (count: number): Promise<void> => {
-          for (let i = 0; i < count; i++) hashes.push(await db.add(i))
-        }
+        const { db, hashes, add } = await openGrowing()
         await add(20)
         const base = await archive(db)
         await add(7)
@@ -195,11 +201,7 @@ describe('An archive that is based on others', () => {
   })
 
   it('has what the heads of the log lead to, as everybody sees it; a whole one has what else is in the index, and increments of that', async () => {
-    const db = await openEvents(await createReplica())
-    const hashes: string[] = []
-    const add = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) hashes.push(await db.add(i))
-    }
+    const { db, hashes, add } = await openGrowing()
     await add(20)
     const base = await archive(db)
     await add(3)
