@@ -53,10 +53,27 @@ async function readManifest (directory: string): Promise<Manifest> {
   if (text == null) {
     throw new CLIError('notFound', `No package.json is in "${directory}": name the folder of your app with --directory`)
   }
+  const path = join(directory, 'package.json')
+  let manifest
   try {
-    return JSON.parse(text)
+    manifest = JSON.parse(text)
   } catch (cause) {
-    throw new CLIError('failed', `"${join(directory, 'package.json')}" is not JSON: ${(cause as Error).message}`, { cause })
+    throw new CLIError('failed', `"${path}" is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  assertIsObject(manifest, `"${path}"`)
+  for (const key of ['scripts', 'dependencies', 'devDependencies', 'resolutions']) {
+    if (Object.hasOwn(manifest, key)) assertIsObject(manifest[key], `"${key}" in "${path}"`)
+  }
+  for (const [name, script] of Object.entries(manifest.scripts ?? {})) {
+    if (typeof script !== 'string') throw new CLIError('failed', `The script "${name}" in "${path}" is no text`)
+  }
+  return manifest
+}
+
+/** Fails when something is no object of JSON or YAML. */
+function assertIsObject (value: unknown, what: string): asserts value is Manifest {
+  if (value == null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new CLIError('failed', `${what} is not an object`)
   }
 }
 
@@ -80,16 +97,22 @@ function removeFrom (object: Manifest, key: string, name: string): void {
 
 /** The edit that writes the file of a patch: none when it is there, an error when another is. */
 async function writePatch (directory: string, path: string, text: string): Promise<Edit[]> {
-  const before = await readText(join(directory, path))
-  if (before != null && before !== text) {
-    throw new CLIError('usage', `"${path}" is there already, and is another patch: take it away with "orbitdb-backup patch --undo" of the version that wrote it, or by hand`)
-  }
-  return before == null ? [{ path, text, what: 'the patch' }] : []
+  return await hasPatch(directory, path, text) ? [] : [{ path, text, what: 'the patch' }]
 }
 
-/** The edit that removes the file of a patch. */
-async function removePatch (directory: string, path: string): Promise<Edit[]> {
-  return await readText(join(directory, path)) == null ? [] : [{ path, text: undefined, what: 'the patch' }]
+/** The edit that removes the file of a patch: none when it is not there, an error when another is. */
+async function removePatch (directory: string, path: string, text: string): Promise<Edit[]> {
+  return await hasPatch(directory, path, text) ? [{ path, text: undefined, what: 'the patch' }] : []
+}
+
+/** Whether the file of a patch is there. */
+async function hasPatch (directory: string, path: string, text: string): Promise<boolean> {
+  // Git may have changed how its lines end
+  const there = (await readText(join(directory, path)))?.replaceAll('\r\n', '\n')
+  if (there != null && there !== text.replaceAll('\r\n', '\n')) {
+    throw new CLIError('usage', `"${path}" is there already, and is another patch: take it away with "orbitdb-backup patch --undo" of the version that wrote it, or by hand`)
+  }
+  return there != null
 }
 
 /** A diff whose paths start at the folder of the app. */
@@ -131,7 +154,7 @@ const patchPackage = (name: string): PackageManager => {
   }
 
   const remove: PackageManager['remove'] = async (directory, patch) => {
-    const edits = await removePatch(directory, pathOf(patch))
+    const edits = await removePatch(directory, pathOf(patch), atFolder(patch))
     // Other patches need it
     if (edits.length === 0 || (await otherPatches(directory, patch)).length > 0) {
       return edits
@@ -160,7 +183,15 @@ function pnpm (): PackageManager {
 
   const readWorkspace = async (directory: string) => {
     const { parseDocument } = await import('./yaml.ts')
-    return parseDocument(await readText(join(directory, file)) ?? '')
+    const document = parseDocument(await readText(join(directory, file)) ?? '')
+    const [error] = document.errors
+    if (error != null) {
+      throw new CLIError('failed', `"${join(directory, file)}" is not YAML: ${error.message}`, { cause: error })
+    }
+    const settings = document.toJS() ?? {}
+    assertIsObject(settings, `"${join(directory, file)}"`)
+    if (settings.patchedDependencies != null) assertIsObject(settings.patchedDependencies, `"patchedDependencies" in "${join(directory, file)}"`)
+    return document
   }
 
   const add: PackageManager['add'] = async (directory, patch) => {
@@ -179,7 +210,7 @@ function pnpm (): PackageManager {
   }
 
   const remove: PackageManager['remove'] = async (directory, patch) => {
-    const edits = await removePatch(directory, pathOf(patch))
+    const edits = await removePatch(directory, pathOf(patch), patch.diff)
     const document = await readWorkspace(directory)
     if (!document.hasIn(['patchedDependencies', keyOf(patch)])) {
       return edits
@@ -224,7 +255,7 @@ function yarn (): PackageManager {
   }
 
   const remove: PackageManager['remove'] = async (directory, patch) => {
-    const edits = await removePatch(directory, pathOf(patch))
+    const edits = await removePatch(directory, pathOf(patch), patch.diff)
     const manifest = await readManifest(directory)
     const keys = Object.keys(manifest.resolutions ?? {}).filter(key => manifest.resolutions[key] === rangeOf(patch))
     for (const key of keys) {

@@ -1,6 +1,7 @@
 // What `patch` writes. That package managers take it is tested in test/install.
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { runCLI } from './helpers.ts'
@@ -188,5 +189,51 @@ describe('patch', () => {
     await rm(join(app, 'pnpm-lock.yaml'))
     await install('yarn.lock', { lock: yarnLock, manifest: { resolutions: { '@orbitdb/core@npm:4.0.0': 'npm:other@1' } } })
     await fail(2, /is patched or replaced already/)
+  })
+
+  it('changes nothing, and says why, where what is there is of another form', async () => {
+    for (const [manifest, message] of [['null', /is not an object/], ['[]', /is not an object/], ['{', /is not JSON/], ['{ "scripts": [] }', /"scripts" in .* is not an object/], ['{ "scripts": { "postinstall": 1 } }', /"postinstall" in .* is no text/], ['{ "dependencies": "x" }', /is not an object/]] as const) {
+      await install('package-lock.json')
+      await write({ 'package.json': manifest })
+      await fail(1, message)
+    }
+    for (const installed of ['', 'null', '{']) {
+      await install('package-lock.json')
+      await write({ 'node_modules/@orbitdb/core/package.json': installed })
+      await fail(1, /is not that of a package/)
+    }
+    await install('pnpm-lock.yaml')
+    for (const [settings, message] of [['- a', /is not an object/], ['a: [', /is not YAML/], ['patchedDependencies: [x]', /is not an object/]] as const) {
+      await write({ 'pnpm-workspace.yaml': settings })
+      await fail(1, message)
+    }
+    // What can be written is taken back where the rest can not be
+    await rm(join(app, 'pnpm-workspace.yaml'))
+    await symlink('nowhere/settings.yaml', join(app, 'pnpm-workspace.yaml'))
+    const { code } = await runCLI(['patch', '-d', app])
+    deepStrictEqual([code === 0, existsSync(join(app, 'patches'))], [false, false])
+  })
+
+  it('takes nothing away but its own patch, however its lines end', async () => {
+    await install('package-lock.json')
+    await patch()
+    const path = 'patches/@orbitdb+core+4.0.0.patch'
+    const { [path]: text } = await readApp()
+    await write({ [path]: `${text}changed` })
+    const before = await readApp()
+    const { code, stderr } = await runCLI(['patch', '--undo', '-d', app])
+    deepStrictEqual([code, await readApp()], [2, before], stderr)
+    await write({ [path]: text.replaceAll('\n', '\r\n') })
+    match(await patch(), /patched already/)
+    await patch('--undo')
+    strictEqual((await readApp())[path], undefined)
+  })
+
+  it("is written where Yarn's Plug'n'Play has no folder of core", async () => {
+    await install('yarn.lock', { lock: yarnLock })
+    await rm(join(app, 'node_modules'), { recursive: true })
+    await fail(4, /is not installed/)
+    await write({ '.pnp.cjs': '' })
+    match(await patch(), /wrote \.yarn\/patches/)
   })
 })

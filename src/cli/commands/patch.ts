@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
@@ -49,23 +50,40 @@ async function patchApp ({ directory, undo = false }: PatchOptions, { output }: 
   })
 }
 
+/** Makes all edits, or none. */
 async function write (directory: string, edits: Edit[]): Promise<void> {
-  for (const { path, text } of edits) {
-    const file = join(directory, path)
-    if (text == null) {
-      await rm(file)
-      // Its folder too, if nothing else is in it
-      await rmdir(dirname(file)).catch(() => {})
-    } else {
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(file, text)
+  const before: Array<[file: string, text: string | undefined]> = []
+  try {
+    for (const { path, text } of edits) {
+      const file = join(directory, path)
+      before.push([file, existsSync(file) ? await readFile(file, 'utf8') : undefined])
+      await put(file, text)
     }
+  } catch (error) {
+    for (const [file, text] of before.reverse()) await put(file, text).catch(() => {})
+    throw error
   }
+}
+
+/** Writes a file, or removes it. */
+async function put (file: string, text: string | undefined): Promise<void> {
+  if (text != null) {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+    return
+  }
+  await rm(file, { force: true })
+  // Its folder too, if nothing else is in it
+  await rmdir(dirname(file)).catch(() => {})
 }
 
 /** The version of core that an app has, if it is one that the patch is for. */
 async function findVersion (directory: string, app: App): Promise<string> {
   const installed = await readInstalled(directory, app)
+  if (installed == null && existsSync(join(app.directory, '.pnp.cjs'))) {
+    // What Yarn has installed without folders is in its lockfile, where the version is looked for
+    return versions[0]
+  }
   if (installed == null) {
     throw new CLIError('notFound', `${name} is not installed in "${resolve(directory)}": install it first`)
   }
@@ -81,10 +99,13 @@ async function findVersion (directory: string, app: App): Promise<string> {
 /** Reads what is installed as core, in the folder of an app or above it. */
 async function readInstalled (directory: string, app: App): Promise<{ name: string, version: string } | undefined> {
   for (let at = resolve(directory); ; at = dirname(at)) {
+    const path = join(at, 'node_modules', name, 'package.json')
     try {
-      return JSON.parse(await readFile(join(at, 'node_modules', name, 'package.json'), 'utf8'))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      const { name, version } = JSON.parse(await readFile(path, 'utf8'))
+      return { name, version }
+    } catch (cause) {
+      if (cause instanceof SyntaxError || cause instanceof TypeError) throw new CLIError('failed', `"${path}" is not that of a package: install it again`, { cause })
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
     }
     if (at === app.directory || dirname(at) === at) {
       return undefined
