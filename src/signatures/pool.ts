@@ -9,6 +9,7 @@ import type { Thread } from './thread.ts'
 interface Piece {
   packed: Uint8Array
   resolve: (verdicts: Uint8Array) => void
+  reject: (error: unknown) => void
 }
 
 /** A thread, and the pieces that it was given, in the order of its answers. */
@@ -48,7 +49,7 @@ const createLater = (fn: () => void): (() => void) => {
 
 /**
  * Creates what checks packed signatures in as many threads as there are cores. This thread is one of them:
- * it helps, a piece in each turn of its event loop, as long as pieces wait.
+ * it helps, a piece in each turn of its event loop, as long as pieces wait. It rejects when this thread can not check.
  */
 export function createPool (means: Means): (packed: Uint8Array) => Promise<Uint8Array> {
   const waiting: Piece[] = []
@@ -86,7 +87,8 @@ export function createPool (means: Means): (packed: Uint8Array) => Promise<Uint8
           // What it was given is checked here, and by those that are left
           canStart = false
           workers.delete(worker)
-          waiting.unshift(...worker.given)
+          worker.isReady = false
+          waiting.unshift(...worker.given.splice(0))
           help()
         }
       })
@@ -107,7 +109,11 @@ export function createPool (means: Means): (packed: Uint8Array) => Promise<Uint8
   const later = createLater(() => {
     isHelping = false
     const piece = waiting.shift()
-    piece?.resolve(means.check(piece.packed))
+    try {
+      piece?.resolve(means.check(piece.packed))
+    } catch (error) {
+      piece?.reject(error)
+    }
     help()
   })
 
@@ -134,9 +140,9 @@ export function createPool (means: Means): (packed: Uint8Array) => Promise<Uint8
     }
     const pieces: Array<Promise<Uint8Array>> = []
     for (let at = 0; at < packed.length; at += pieceLength * packedLength) {
-      const { promise, resolve } = Promise.withResolvers<Uint8Array>()
+      const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
       // A copy, as all that a part belongs to would be sent to the thread
-      waiting.push({ packed: packed.slice(at, at + pieceLength * packedLength), resolve })
+      waiting.push({ packed: packed.slice(at, at + pieceLength * packedLength), resolve, reject })
       pieces.push(promise)
     }
     for (const worker of workers) give(worker)

@@ -56,7 +56,13 @@ const openInNode: Open = (source, onMessage, onFailure) => {
 
 const openInBrowser: Open = (source, onMessage, onFailure) => {
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
-  const worker = new Worker(url, { name: 'signatures' })
+  let worker: Worker
+  try {
+    worker = new Worker(url, { name: 'signatures' })
+  } catch (error) {
+    URL.revokeObjectURL(url)
+    throw error
+  }
   worker.onmessage = ({ data }) => {
     URL.revokeObjectURL(url)
     onMessage(data)
@@ -114,5 +120,12 @@ export function startThread ({ create, data }: Pick<Means, 'create' | 'data'>, {
     end()
     throw error
   }
-  return { ask: post, hold, end }
+  const ask = (packed: Uint8Array): void => {
+    try {
+      post(packed)
+    } catch {
+      fail()
+    }
+  }
+  return { ask, hold, end }
 }

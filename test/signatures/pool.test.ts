@@ -86,6 +86,38 @@ describe('Signatures that are checked in threads', () => {
     })
   }
 
+  it('get their verdicts when what checks them fails, here and in threads', async () => {
+    for (const inThread of ["if (given > 3) throw new Error('failed')", '']) {
+      let given = 0
+      const { means } = createMeans(inThread)
+      const check: Means['check'] = packed => {
+        if (given++ > 3) throw new WebAssembly.RuntimeError('unreachable')
+        return webAssembly.check(packed)
+      }
+      const verify = createVerifier({ ...means, check })
+      for (let i = 0; i < 3; i++) {
+        for (const verdicts of await Promise.all([verify(checks), verify(checks.slice(0, 4))])) deepStrictEqual(verdicts, expected.slice(0, verdicts.length))
+      }
+      ok(given > 3)
+    }
+  })
+
+  it('get their verdicts when a thread can be given nothing any more', async () => {
+    const { means } = createMeans('')
+    const { Worker } = await import('node:worker_threads')
+    const { postMessage } = Worker.prototype
+    let given = 0
+    const stub = sinon.stub(Worker.prototype, 'postMessage').callsFake(function (this: InstanceType<typeof Worker>, message: unknown) {
+      if (given++ > 6) throw new Error('out of memory')
+      postMessage.call(this, message)
+    })
+    try {
+      await checkUntil(createVerifier(means), () => given > 7)
+    } finally {
+      stub.restore()
+    }
+  })
+
   for (const [what, change] of Object.entries({
     'cannot be read': { create: Object.assign((module: WebAssembly.Module) => webAssembly.create(module), { toString: () => 'no code' }) },
     'is of another bundler': { create: Object.assign((module: WebAssembly.Module) => webAssembly.create(module), { toString: () => '__name(() => {}, "create")' }) },
