@@ -5,6 +5,7 @@ import { openDag } from './dag/index.ts'
 import { toLimits } from './limits.ts'
 import { pickRoots } from './roots.ts'
 import { openOrSalvage } from './salvage/open.ts'
+import { isSeveral } from './sources/index.ts'
 import { openRandomAccess } from './sources/random.ts'
 import { readInBatches } from '../blocks/batches.ts'
 import { createDigestTable, digestLength, keyOf } from '../blocks/digests.ts'
@@ -20,7 +21,7 @@ import type { Node } from './format/node.ts'
 import type { Limits } from './limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
 import type { Salvaged } from './salvage/index.ts'
-import type { BackupSource } from './sources/index.ts'
+import type { ArchiveSource, BackupSource } from './sources/index.ts'
 import type { Encryption, HeliaNode } from '../core/index.ts'
 
 /** Tells how much of a merged archive is written. */
@@ -84,7 +85,7 @@ interface Part {
 
 async function planMerge (sources: readonly BackupSource[], { ipfs, salvage, onSalvage, encryption, limits: someLimits, signal, timeout, maxBytes }: MergeOptions): Promise<Planned> {
   const limits = toLimits(someLimits)
-  const flat = sources.flatMap(source => 'sources' in source ? source.sources : [source])
+  const flat = sources.flatMap(source => isSeveral(source) ? source.sources : [source as ArchiveSource])
   const { opened: source } = await openOrSalvage({ sources: flat }, openRandomAccess, { salvage, onSalvage, encryption, ipfs, limits, signal, timeout, maxBytes })
   const parts = new Map<DagDatabase, Part>()
   const onEntries = (database: DagDatabase, leaf: Node): void => {

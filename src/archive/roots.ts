@@ -13,14 +13,16 @@ export type RootLike = CID | string | { toString: () => string }
  * @throws WrongRootError when it can be none.
  */
 export function toRootDigest (root: RootLike): Uint8Array {
+  let text: string = typeof root
   let cid
   try {
-    cid = CID.asCID(root) ?? CID.parse(String(root))
+    text = String(root)
+    cid = CID.asCID(root) ?? CID.parse(text)
   } catch (cause) {
-    throw new WrongRootError(`Not the CID of a root: "${String(root)}"`, { cause })
+    throw new WrongRootError(`Not the CID of a root: "${text}"`, { cause })
   }
   if (!isShort(cid.bytes) || cid.code !== 0x71) {
-    throw new WrongRootError(`Not the CID of a root: "${String(root)}", which is not of DAG-CBOR and SHA2-256`)
+    throw new WrongRootError(`Not the CID of a root: "${text}", which is not of DAG-CBOR and SHA2-256`)
   }
   return digestOf(cid.bytes)!
 }

@@ -88,6 +88,7 @@ describe('mergeBackups', () => {
     const bytes = await archive(db)
     const { roots, blocks } = await readCar(bytes)
     throws(() => mergeBackups([]), TypeError)
+    for (const source of [null, 'text', {}] as any[]) await rejects(merge([source]), { name: 'TypeError', message: /^Could not read the archive/ })
     await rejects(merge([new Uint8Array()]), { code: 'archive-empty' })
     await rejects(merge([await writeCar(roots, blocks.slice(0, -1))]), { name: 'TruncatedArchiveError' })
     const changed = blocks.map((block, i) => i < blocks.length - 1 ? block : { ...block, bytes: block.bytes.map(byte => byte ^ 1) })

@@ -1,5 +1,5 @@
 // Hostile archives: refused with the code that says why, by restore and verify alike, and then nothing is left; or held.
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { contents } from './contents.ts'
 import { files } from './files.ts'
 import { addressOf, cloneLog, createLog, toArchive } from './logs.ts'
@@ -79,6 +79,13 @@ describe('A hostile archive', () => {
         const bytes = await change(await toArchive([log]))
         await withDatabase(world, log, async (db, storages) => assertHolds(bytes, code, { db, storages }, verify))
       })
+    }
+  })
+
+  it('is not asked for by a root that is none', async () => {
+    const bytes = await toArchive([await createLog(world.ownerIdentity, 'x')])
+    for (const root of ['', 'x', {}, [], { toString: 1 }, { toString () { throw new Error('no') } }] as any[]) {
+      for (const read of [inspectBackup, verifyBackup]) await rejects(read(bytes, { root }), { name: 'WrongRootError', code: 'root-wrong' })
     }
   })
 })
