@@ -145,10 +145,9 @@ async function restore (
     throw new TypeError('Could not restore: the archive has several databases, which can not share storages of heads and indexes')
   }
 
-  if (root != null) {
-    for (const database of roots) {
-      if (database.isPartial && !await isOnNode(database, blocks, signal)) throw needsBases(dag)
-    }
+  for (const database of roots) {
+    const { isPartial, heads, counts } = database
+    if (isPartial && (heads.size < counts.heads || (root != null && !await isOnNode(database, blocks, signal)))) throw needsBases(dag)
   }
 
   const total = roots.reduce((total, { counts }) => total + counts.entries, 0)

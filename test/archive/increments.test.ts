@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import all from 'it-all'
 import { concat } from 'uint8arrays/concat'
-import { archive, hashesOf, readCar, rootOf } from '../helpers/archives.ts'
+import { archive, hashesOf, readCar, rootOf, writeCar } from '../helpers/archives.ts'
 import { read } from '../helpers/backups.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { toHash } from '../helpers/forgery.ts'
@@ -129,16 +129,37 @@ describe('An archive that is based on others', () => {
     deepStrictEqual(needs, [(await inspectBackup({ sources: archives.slice(0, 5) })).root])
   })
 
-  it('has nothing when nothing changed, and says so', async () => {
-    const db = await openEvents(await createReplica())
+  it('says of which databases nothing is new: a node that has all of them restores it alone', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
     await addMany(db, 10)
     const base = await archive(db)
-    const thin = await archiveNew(db, { base })
-    strictEqual((await readCar(thin)).blocks.length, 0)
-    const root = (await inspectBackup(base)).root
-    await rejects(inspectBackup(thin), { name: 'IncompleteArchiveError', bases: [root] })
-    for (const sources of [[thin, base], [base, thin]]) {
-      deepStrictEqual((await verifyBackup({ sources })).ok, true)
+    const { root } = await inspectBackup(base)
+    for (const given of [base, await createSnapshot(db)]) {
+      const thin = await archiveNew(db, { base: given })
+      // The root, the snapshot and the heads
+      strictEqual((await readCar(thin)).blocks.length, 3)
+      deepStrictEqual((await inspectBackup(thin)).databases.map(({ address, entries }) => [address, entries]), [[db.address, 10]])
+      for (const sources of [[thin, base], [base, thin]]) {
+        deepStrictEqual((await verifyBackup({ sources })).ok, true)
+      }
+      for (const options of [{}, { root }]) {
+        strictEqual(await restoreBackup(replica.orbitdb, thin, options), db)
+        await rejects(restoreBackup((await createReplica()).orbitdb, thin, options), { name: 'IncompleteArchiveError', bases: [root] })
+      }
+    }
+  })
+
+  it('is not restored alone to a node that lacks the rest, wherever it is cut off', async () => {
+    const db = await openEvents(await createReplica())
+    await addMany(db, 100)
+    const base = await archive(db)
+    for (const thin of [await archiveNew(db, { base }), await db.add('new').then(() => archiveNew(db, { base }))]) {
+      const { roots, blocks } = await readCar(thin)
+      const { orbitdb } = await createReplica()
+      for (let count = 0; count <= blocks.length; count++) {
+        await rejects(restoreBackup(orbitdb, await writeCar(roots, blocks.slice(0, count))), { code: count === 0 ? 'archive-truncated' : 'archive-incomplete' }, `${count} of ${blocks.length} blocks`)
+      }
     }
   })
 

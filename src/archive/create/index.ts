@@ -11,7 +11,7 @@ import { createProgress } from '../progress.ts'
 import { encodeBlocks, encodeHeader, encodeRun } from '../sinks/car.ts'
 import { cidOf } from '../../blocks/cids.ts'
 import { createBlocks } from '../../blocks/index.ts'
-import { digestLength } from '../../blocks/digests.ts'
+import { digestLength, keyOf } from '../../blocks/digests.ts'
 import type { Base } from './base.ts'
 import type { Contents, CreateProblem } from './contents.ts'
 import type { Plan } from './plan.ts'
@@ -244,10 +244,14 @@ const countEntries = ({ base, entries }: Contents): number => (base?.entries.cou
 /** How many bytes of small blocks are given at once, about. */
 const chunkBytes = 2 ** 16
 
-async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, base, spool }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
+async function * writeBackup ({ plan: { root, nodes, sizes, outline, shared, entries }, base, spool }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
-  const newNodes = [...sizes()].filter(([digest]) => isNew(digest))
+  // It says of which databases something is new, or that nothing is, and up to which heads
+  const changed = outline.filter(({ snapshot }) => isNew(snapshot))
+  const said = new Set([root, ...(changed.length > 0 ? changed : outline).flatMap(({ snapshot, heads }) => [snapshot, ...heads])].map(digest => keyOf(digest)))
+  const isWritten = (digest: Uint8Array): boolean => isNew(digest) || said.has(keyOf(digest))
+  const newNodes = [...sizes()].filter(([digest]) => isWritten(digest))
   const onWrite = createProgress('orbitdb-backup:create:write', onProgress, {
     blocks: newNodes.length + newShared.length + entries.reduce((sum, { digests }) => sum + digests.length / digestLength, 0),
     bytes: entries.every(({ digests, contents }) => contents.writtenBytes != null && digests.length === contents.written.length)
@@ -256,7 +260,7 @@ async function * writeBackup ({ plan: { root, nodes, sizes, shared, entries }, b
   })
 
   yield encodeHeader([root, ...base?.roots ?? []])
-  for (const batch of inBatches(nodes(isNew))) {
+  for (const batch of inBatches(nodes(isWritten))) {
     signal?.throwIfAborted()
     yield encodeBlocks(batch, 'dag-cbor')
     onWrite(batch.length, sizeOf(batch))

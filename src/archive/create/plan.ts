@@ -24,6 +24,8 @@ export interface Plan {
   sizes: () => Iterable<[digest: Uint8Array, bytes: number]>
   /** The digests of blocks of the archive itself that are not among these, as a base has them. */
   reused: () => AsyncIterable<Uint8Array>
+  /** The digests of the snapshots, and of the nodes of their lists of heads. */
+  outline: Array<{ snapshot: Uint8Array, heads: Uint8Array[] }>
   /** The blocks that databases share. Without bytes where the base has them. */
   shared: Contents['setup']
   /** The entries of each database that may have to be written, as the archive links to them. */
@@ -55,6 +57,7 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
   assertWithin(limits, 'shared', shared.length, 'Could not create a backup: what its databases have besides entries')
 
   const lists: Array<WritableList | undefined> = [sharedList]
+  const outline: Plan['outline'] = []
   const snapshots: WrittenBlock[] = []
   const entries: Plan['entries'] = []
   for (const contents of all) {
@@ -71,7 +74,9 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
       : await addToList(contents.base.entries, toListOrder(contents.entries))
     lists.push(heads, identities, list)
     const bytes = encodeSnapshot({ address, accessController, heads, identities, entries: list, isUnread })
-    snapshots.push({ digest: await sha256(bytes), bytes })
+    const digest = await sha256(bytes)
+    snapshots.push({ digest, bytes })
+    outline.push({ snapshot: digest, heads: Array.from(heads?.sizes() ?? [], ([digest]) => digest) })
     entries.push({ contents, digests: without(contents.written, doubled.digests) })
   }
 
@@ -92,6 +97,7 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
     entries,
     doubled: doubled.digests.size,
     sizes: () => own,
+    outline,
     async * reused () {
       for (const list of lists) yield * list?.reused?.() ?? []
     },

@@ -276,16 +276,14 @@ export function openDag (source: Source, { root, limits, signal, onRead, onEntri
       for (const digest of missing()) {
         if (damaged.has(keyOf(digest))) throw damagedBlock(hashOfDigest(digest), damaged.get(keyOf(digest)))
       }
-      const isBase = (digest: Uint8Array): boolean => bases.some(base => keyOf(base) === keyOf(digest))
-      const hasRoot = parts.every(({ digest, nodes }) => nodes.has(digest) || isBase(digest))
+      const hasRoot = parts.every(({ digest, nodes }) => nodes.has(digest))
       if (bases.length > 0 && hasRoot) {
-        if (isThin && parts.some(({ nodes }) => nodes.size > 0)) {
+        // An increment has the snapshot of a database at least
+        if (isThin && parts.every(part => part.countDatabases() > 0)) {
           return
         }
         const names = bases.map(rootToString)
-        throw new IncompleteArchiveError(parts.every(({ digest }) => isBase(digest))
-          ? `The archive has nothing of its own, as nothing was new since ${names.join(', ')}, which is needed with it`
-          : `The archive has only what is new since ${names.join(', ')}, which is needed with it`, { bases: names })
+        throw new IncompleteArchiveError(`The archive has only what is new since ${names.join(', ')}, which is needed with it`, { bases: names })
       }
       const count = countMissing()
       const hash = hashOfDigest(first)
