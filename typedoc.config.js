@@ -4,7 +4,7 @@ const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url
 const repository = manifest.repository?.url.replace(/^git\+|\.git$/g, '')
 
 export default {
-  entryPoints: ['src/index.ts'],
+  entryPoints: ['src/index.ts', 'src/signatures/index.ts'],
   tsconfig: 'tsconfig.build.json',
   out: 'api',
   name: manifest.name,

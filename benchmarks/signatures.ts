@@ -12,7 +12,7 @@ import { createClock } from './clock.ts'
 import { bundle, executablePath, launch, policyForSignatures, serve } from '../test/browser/chromium.ts'
 import { toKeyObject } from '../test/helpers/signatures.ts'
 import { findAddon } from '../src/signatures/addon.ts'
-import { createVerifier } from '../src/signatures/index.ts'
+import { createVerifier } from '../src/signatures/verifier.ts'
 import { findWebAssembly } from '../src/signatures/webassembly.ts'
 import type { SignatureCheck, SignaturesVerifier } from '../src/signatures/index.ts'
 

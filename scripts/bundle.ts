@@ -1,5 +1,5 @@
-// Bundles index.js, our code, beside which the package's dependencies are installed, and cli.js, the command
-// line, with nearly all that it imports. The patched @orbitdb/core is no part of the library's bundle: its
+// Bundles index.js and signatures.js, our code, beside which the package's dependencies are installed, and cli.js, the
+// command line, with nearly all that it imports. The patched @orbitdb/core is no part of the library's bundle: its
 // modules are copied as they are, so that whoever imports one of them by its path (as
 // `@orbitdb/core/src/…`) has the same one.
 import { cp, readFile, writeFile } from 'node:fs/promises'
@@ -24,6 +24,12 @@ const libsecp256k1 = '@bitauth/libauth/build/lib/bin/secp256k1/secp256k1.base64.
 const beside: Plugin = {
   name: 'beside',
   setup: ({ onResolve }) => onResolve({ filter: /^@bitauth\/libauth\// }, ({ path }) => path === libsecp256k1 ? { path: './libsecp256k1.js', external: true } : undefined)
+}
+
+/** Has what checks signatures imported from its own bundle, which apps can have alone. */
+const signatures: Plugin = {
+  name: 'signatures',
+  setup: ({ onResolve }) => onResolve({ filter: /\/signatures\/index\.ts$/ }, ({ kind }) => kind === 'entry-point' ? undefined : { path: './signatures.js', external: true })
 }
 
 /** Has the library import what is installed with it. */
@@ -66,7 +72,7 @@ const native = ['level', 'secp256k1']
 /** Bundles into a directory, with what it needs of the patched core beside it, and tells what is in the bundles. */
 export async function bundle (outdir: string): Promise<Metafile> {
   const metafiles = [
-    await build({ ...options, entryPoints: { index: 'src/index.ts' }, outdir, platform: 'neutral', sourcemap: true, plugins: [beside, packages] }),
+    await build({ ...options, entryPoints: { index: 'src/index.ts', signatures: 'src/signatures/index.ts' }, outdir, platform: 'neutral', sourcemap: true, plugins: [beside, signatures, packages] }),
     await build({ ...options, entryPoints: { libsecp256k1: `node_modules/${libsecp256k1}` }, outdir, platform: 'neutral', minify: true }),
     await bundleCLI(outdir)
   ].map(({ metafile }) => metafile)

@@ -1,7 +1,7 @@
 import { readBlocks, readLog, writeArtifact } from '../artifact.ts'
 import { optionsOf, start } from '../node.ts'
 import { partsOfDatabase } from '../way.ts'
-import { createVerifier } from '../../src/signatures/index.ts'
+import { createVerifier } from '../../src/signatures/verifier.ts'
 import type { Way } from '../way.ts'
 
 const createWay = (name: string, about: string, verify: boolean): Way => ({

@@ -1,56 +1,10 @@
-import { publicKeyFromRaw } from '@libp2p/crypto/keys'
+// Apps can have this alone, without OrbitDB: see `exports` in package.json
 import { findAddon } from './addon.ts'
-import { pack, packedLength, pointLength } from './checks.ts'
-import { createPool } from './pool.ts'
+import { createVerifier } from './verifier.ts'
 import { findWebAssembly } from './webassembly.ts'
-import type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
-import type { Means } from './means.ts'
+import type { SignaturesVerifier } from '../core/index.ts'
 
 export type { SignatureCheck, SignaturesVerifier } from '../core/index.ts'
-
-async function verifyByLibp2p ({ signature, publicKey, data }: SignatureCheck): Promise<boolean> {
-  try {
-    return await publicKeyFromRaw(publicKey).verify(data, signature)
-  } catch {
-    // Neither a key nor a signature
-    return false
-  }
-}
-
-/**
- * Creates a function that checks signatures: it accepts exactly what `@libp2p/crypto` does, for keys of
- * every type.
- *
- * @param means - what is asked about secp256k1 keys: `@libp2p/crypto` by default
- */
-export function createVerifier (means?: Means): SignaturesVerifier {
-  if (means == null) {
-    return checks => Promise.all(checks.map(verifyByLibp2p))
-  }
-  const checkPacked = createPool(means)
-
-  const check: SignaturesVerifier = async checks => {
-    const verdicts = new Array<boolean>(checks.length).fill(false)
-    const packed = new Uint8Array(checks.length * packedLength)
-    const indexes: number[] = []
-    const waiting: Array<Promise<void>> = []
-    for (const [i, check] of checks.entries()) {
-      if (check.publicKey.length !== pointLength) {
-        waiting.push(verifyByLibp2p(check).then(verdict => { verdicts[i] = verdict }))
-        continue
-      }
-      const isPacked = pack(check, packed, indexes.length * packedLength)
-      if (isPacked !== false) indexes.push(i)
-      if (isPacked instanceof Promise) waiting.push(isPacked)
-    }
-    if (waiting.length > 0) await Promise.all(waiting)
-    const fast = await checkPacked(packed.subarray(0, indexes.length * packedLength))
-    for (const [i, verdict] of fast.entries()) verdicts[indexes[i]] = verdict === 1
-    return verdicts
-  }
-  // What fails says nothing of signatures
-  return checks => check(checks).catch(() => Promise.all(checks.map(verifyByLibp2p)))
-}
 
 const createFastest = async (): Promise<SignaturesVerifier> => createVerifier(findAddon() ?? await findWebAssembly())
 
@@ -59,7 +13,22 @@ let fastest: Promise<SignaturesVerifier> | undefined
 /**
  * Checks signatures by the fastest means that are here: libsecp256k1 as the addon `secp256k1`, where it is
  * installed, or as WebAssembly, where that is allowed, in as many threads as there are cores; and
- * `@libp2p/crypto` otherwise.
+ * `@libp2p/crypto` otherwise. It accepts exactly what `@libp2p/crypto` does, and never rejects.
+ *
+ * `createOrbitDB` of this package uses it by itself. It is for apps that keep `@orbitdb/core`, with the patch: as
+ * `orbitdb-backup/signatures` it comes without OrbitDB.
+ *
+ * @param checks - what is to be checked, bytes all of it: `publicKey` as `@libp2p/crypto` has it `raw`, `signature` in DER
+ * @returns of each check, in their order, whether the signature is valid
+ *
+ * @example
+ * ```js
+ * import { createOrbitDB } from '@orbitdb/core' // with the patch
+ * import { verifySignatures } from 'orbitdb-backup/signatures'
+ *
+ * const peer = await createOrbitDB({ ipfs, verifySignatures })
+ * await peer.stop()
+ * ```
  */
 export const verifySignatures: SignaturesVerifier = async checks => {
   fastest ??= createFastest()

@@ -1,7 +1,8 @@
 // A page that checks signatures.
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { verifyInHex } from '../helpers/signatures-in-hex.ts'
-import { createVerifier, verifySignatures } from '../../src/signatures/index.ts'
+import { verifySignatures } from '../../src/signatures/index.ts'
+import { createVerifier } from '../../src/signatures/verifier.ts'
 import { findWebAssembly } from '../../src/signatures/webassembly.ts'
 import type { SignatureCheck } from '../../src/signatures/index.ts'
 import type { Vector } from '../helpers/signatures.ts'

@@ -71,6 +71,7 @@ export function toModule (code: string): string {
   // Both names are those of the package, and the node of README.md is that of the scripts
   const example = code
     .replace(/(from |import\(|declare module )'(orbitdb-backup|@orbitdb\/core)'/g, `$1${source('src/index.ts')}`)
+    .replace("'orbitdb-backup/signatures'", source('src/signatures/index.ts'))
     .replace("'./node.ts'", source('scripts/node.ts'))
   return `${given.length > 0 ? setup : ''}${example}\nexport {}\n`
 }

@@ -3,6 +3,7 @@ import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import { createHelia } from 'helia'
 import { createOrbitDB, Database, KeyValueIndexed, MissingBlockError, useDatabaseType, type DatabaseParams, type DatabaseState, type Events, type KeyValue } from 'orbitdb-backup'
+import { verifySignatures } from 'orbitdb-backup/signatures'
 
 interface Counter extends Database<number> {
   readonly type: 'counter'
@@ -27,6 +28,7 @@ export const counter: Counter = await orbitdb.open('counter', { type: 'counter' 
 export const state: DatabaseState = await keyvalue.export()
 export const restored = await orbitdb.import(state, { onProgress: ({ detail }) => console.log(detail.done, detail.total) })
 if (restored.type === 'counter') await restored.add(1)
+export const [isValid]: boolean[] = await verifySignatures([{ signature: new Uint8Array(), publicKey: new Uint8Array(), data: new Uint8Array() }])
 
 export const missing = (error: unknown): string | undefined => error instanceof MissingBlockError ? error.hash : undefined
 

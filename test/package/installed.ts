@@ -70,6 +70,21 @@ describe('package', function () {
     })
   }
 
+  it('has what checks signatures alone, which brings no OrbitDB', async () => {
+    await writeFile(join(app, 'signatures.mjs'), `
+      import { generateKeyPair } from '@libp2p/crypto/keys'
+      import { verifySignatures } from 'orbitdb-backup/signatures'
+      const key = await generateKeyPair('secp256k1')
+      const data = new TextEncoder().encode('What is signed')
+      const check = { data, publicKey: key.publicKey.raw, signature: await key.sign(data) }
+      console.log(JSON.stringify(await verifySignatures([check, { ...check, data: check.signature }])))
+    `)
+    deepStrictEqual(JSON.parse((await run(app, process.execPath, ['signatures.mjs'])).stdout), [true, false])
+    const { metafile } = await build({ absWorkingDir: app, entryPoints: ['signatures.mjs'], bundle: true, format: 'esm', platform: 'browser', write: false, metafile: true })
+    const ours = Object.keys(metafile.inputs).flatMap(path => /orbitdb-backup\/dist\/.+|@orbitdb\/.+/.exec(path) ?? [])
+    deepStrictEqual(ours.map(path => path.slice(path.lastIndexOf('/') + 1)).sort(), ['libsecp256k1.js', 'signatures.js'])
+  })
+
   it('can be bundled for browsers', async () => {
     await writeFile(join(app, 'browser.js'), "export * from 'orbitdb-backup'")
     const { warnings } = await build({ absWorkingDir: app, entryPoints: ['browser.js'], bundle: true, format: 'esm', platform: 'browser', write: false, logLevel: 'silent' })

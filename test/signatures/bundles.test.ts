@@ -12,7 +12,8 @@ const app = `
   import { generateKeyPair } from '@libp2p/crypto/keys'
   import { Worker } from 'node:worker_threads'
   import { findAddon } from './src/signatures/addon.ts'
-  import { createVerifier, verifySignatures } from './src/signatures/index.ts'
+  import { verifySignatures } from './src/signatures/index.ts'
+  import { createVerifier } from './src/signatures/verifier.ts'
   import { findWebAssembly } from './src/signatures/webassembly.ts'
 
   let answers = 0

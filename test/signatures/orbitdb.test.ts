@@ -4,7 +4,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { collect } from '../helpers/backups.ts'
 import { useReplicas } from '../helpers/replicas.ts'
-import { createVerifier } from '../../src/signatures/index.ts'
+import { createVerifier } from '../../src/signatures/verifier.ts'
 import type { CollectedState } from '../helpers/backups.ts'
 import type { Events, SignaturesVerifier, SigningIdentity } from '../../src/index.ts'
 

@@ -9,7 +9,7 @@ import {
 import { verifyInHex } from '../helpers/signatures-in-hex.ts'
 import { verifyByLibp2p } from '../helpers/verify-by-libp2p.ts'
 import { findAddon } from '../../src/signatures/addon.ts'
-import { createVerifier } from '../../src/signatures/index.ts'
+import { createVerifier } from '../../src/signatures/verifier.ts'
 import { findWebAssembly } from '../../src/signatures/webassembly.ts'
 import type { SignatureCheck } from '../../src/signatures/index.ts'
 import type { Signed, SignedBySecp256k1 } from '../helpers/signatures.ts'
