@@ -1,8 +1,10 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CLIError } from './errors.ts'
+import { namesIn } from './names.ts'
 import { findFileBlocks, findFileData } from './stores/detect.ts'
 import { blockOptionNames, dataOptionNames, parseStoreOptions } from './stores/forms.ts'
+import { levelStateOf } from './stores/level.ts'
 import type { Found } from './stores/detect.ts'
 import type { BlockForm, StoreKind, StoreOptions } from './stores/forms.ts'
 
@@ -48,44 +50,29 @@ export const usualNames = {
 /** Names that folders of other things may have as well. */
 const commonNames = ['ipfs', 'data']
 
-/** The names in a directory; none when there is no such directory. */
-export async function namesIn (path: string): Promise<string[]> {
-  try {
-    return await readdir(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      return []
-    }
-    throw error
-  }
+/** What is known of a LevelDB in a folder: undefined when there is none. */
+async function findLevel (path: string): Promise<Pick<StoreLocation, 'kind' | 'isUnmade'> | undefined> {
+  const state = await levelStateOf(path)
+  return state == null ? undefined : { kind: 'level', isUnmade: state === 'begun' }
 }
-
-const isLevel = (names: string[]): boolean => names.includes('CURRENT') || isUnmade(names)
-
-/** Whether files are those of a LevelDB that is just being made, or was when the process was killed. */
-const isUnmade = (names: string[]): boolean => names.length > 0 && names.every(name => /^(LOG|LOG\.old|LOCK|MANIFEST-\d+|\d+\.(log|dbtmp))$/.test(name))
 
 async function findStore (store: keyof typeof usualNames, { directory, [store]: given }: LocationOptions, options: StoreOptions | undefined): Promise<StoreLocation> {
   if (given != null) {
-    const names = await namesIn(given)
-    return { path: given, isGiven: true, options, kind: isLevel(names) ? 'level' : names.length > 0 ? 'fs' : options?.kind, isUnmade: isUnmade(names) }
+    const kind = (await namesIn(given)).length > 0 ? 'fs' : options?.kind
+    return { path: given, isGiven: true, options, kind, ...await findLevel(given) }
   }
   let unknown: StoreLocation | undefined
   for (const name of usualNames[store]) {
     const path = join(directory, name)
-    const findLevel = async (): Promise<StoreLocation | undefined> => {
-      const names = await namesIn(path)
-      return isLevel(names) ? { path, isGiven: false, options, kind: 'level', isUnmade: isUnmade(names) } : undefined
-    }
-    const level = await findLevel()
+    const level = await findLevel(path)
     if (level != null) {
-      return level
+      return { path, isGiven: false, options, ...level }
     }
     const found = store === 'blockstore' ? await findFileBlocks(path) : await findFileData(path)
-    const made = found.isEmpty || found.forms.length > 0 ? undefined : await findLevel()
-    if (made != null) {
-      return made
+    // Another process may have begun one since
+    const begun = found.isEmpty || found.forms.length > 0 ? undefined : await findLevel(path)
+    if (begun != null) {
+      return { path, isGiven: false, options, ...begun }
     }
     const location: StoreLocation = { path, isGiven: false, options, kind: 'fs', ...store === 'blockstore' && { found: found as Found<BlockForm> } }
     if (found.forms.length > 0) {

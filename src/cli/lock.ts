@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { namesIn } from './layout.ts'
+import { namesIn } from './names.ts'
 import { openLevel } from './stores/level.ts'
 import type { Layout } from './layout.ts'
 import type { OfflineNode } from './node.ts'

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { createHashSet } from '../blocks/hash-set.ts'
-import { namesIn } from './layout.ts'
 import { readEach } from './node.ts'
-import { openLevel } from './stores/level.ts'
+import { assertNotDamaged, levelStateOf, openLevel } from './stores/level.ts'
 import type { OfflineNode, ReadBlocks } from './node.ts'
 import type { HashSet } from '../blocks/hash-set.ts'
 import type { Head } from '../index.ts'
@@ -24,7 +23,8 @@ export function pathsOf (orbitdb: string, hash: string): { database: string, log
   return { database, log: join(database, 'log'), indexedLog: join(database, '_index', 'orbitdb', hash, 'log') }
 }
 
-const hasLevel = async (path: string): Promise<boolean> => (await namesIn(path)).includes('CURRENT')
+/** Whether there is a LevelDB, be it damaged, that may have something. */
+const hasLevel = async (path: string): Promise<boolean> => ['made', 'damaged'].includes(await levelStateOf(path) ?? '')
 
 export const hasLog = (path: string): Promise<boolean> => hasLevel(join(path, '_heads'))
 
@@ -73,8 +73,13 @@ async function readHeads (blocks: Map<string, Uint8Array>): Promise<Head[]> {
   return [...blocks].map(([hash, bytes]) => ({ hash, next: decode<{ next: string[] }>(bytes).next ?? [] }))
 }
 
-/** Whether OrbitDB 2 or older wrote a log. */
+/**
+ * Whether OrbitDB 2 or older wrote a log.
+ *
+ * @throws CLIError when a part of it is damaged, in place of which OrbitDB would make an empty one.
+ */
 export async function isOldLog (path: string): Promise<boolean> {
+  await assertNotDamaged(join(path, '_index'))
   const records = await readHeadRecords(path)
   return !records.has('heads') && oldHeads(records).size > 0
 }

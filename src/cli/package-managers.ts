@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { CLIError } from './errors.ts'
-import { namesIn } from './layout.ts'
+import { namesIn } from './names.ts'
 
 /** A file to write, or to remove. */
 export interface Edit {

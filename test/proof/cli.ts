@@ -71,7 +71,8 @@ export const commands: Record<string, Command> = {
   }
 }
 
-const preload = (query: string): string => `import ${JSON.stringify(`${import.meta.resolve('./kill-at-write.ts')}?${query}`)}`
+/** What to load first to have a command killed at a write, or its writes counted. */
+export const preload = (query: string): string => `import ${JSON.stringify(`${import.meta.resolve('./kill-at-write.ts')}?${query}`)}`
 
 /** Runs a command to its end, and counts its writes. */
 export async function measureCommand (fixture: Fixture, { on, args }: Command): Promise<number> {

@@ -24,12 +24,13 @@ const maxSteps = 20_000
 /** How many files of a folder, and how many folders, are looked at. */
 const maxFiles = 200
 
-const sha256Prefix = Buffer.of(0x12, 0x20)
+/** The hashes that blocks are named by, by what their multihashes start with: of most of them, and of the witness of a restore. */
+const hashes: Array<[prefix: Buffer, name: string]> = [[Buffer.of(0x12, 0x20), 'sha256'], [Buffer.of(0x11, 0x14), 'sha1'], [Buffer.of(0x13, 0x40), 'sha512']]
 
 /** Whether bytes are the block that a multihash names. */
-const isBlock = (multihash: Uint8Array, bytes: Uint8Array): boolean => {
-  return sha256Prefix.equals(multihash.subarray(0, 2)) && createHash('sha256').update(bytes).digest().equals(multihash.subarray(2))
-}
+const isBlock = (multihash: Uint8Array, bytes: Uint8Array): boolean => hashes.some(([prefix, name]) => {
+  return prefix.equals(multihash.subarray(0, 2)) && createHash(name).update(bytes).digest().equals(multihash.subarray(2))
+})
 
 /** Greater than all that keys consist of. */
 const last = '\uffff'

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { notWritable } from '../errors.ts'
+import { access, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { CLIError, notWritable } from '../errors.ts'
+import { namesIn } from '../names.ts'
 import { createView } from './view.ts'
 // What opens a store is loaded when there is one of its kind
 import type { Level } from 'level'
@@ -50,6 +51,37 @@ export async function assertWritable (path: string): Promise<void> {
   }
 }
 
+/**
+ * What the files in a folder are: a LevelDB; one that has nothing yet, as it is just being made, or was when the process
+ * ended; or one that has lost `CURRENT`, the file that says what is in it, in place of which LevelDB would make a new one.
+ */
+export type LevelState = 'made' | 'begun' | 'damaged'
+
+/** Finds out whether a folder is that of a LevelDB: undefined when it is not, or not there. */
+export async function levelStateOf (path: string): Promise<LevelState | undefined> {
+  const names = await namesIn(path)
+  if (names.includes('CURRENT')) {
+    return 'made'
+  }
+  if (names.length === 0 || !names.every(name => /^(LOG|LOG\.old|LOCK|MANIFEST-\d+|\d+\.(log|dbtmp|ldb|sst))$/.test(name))) {
+    return
+  }
+  const isFirst = names.every(name => /^(LOG|LOG\.old|LOCK|MANIFEST-00000[12]|00000[12]\.dbtmp|000003\.log)$/.test(name))
+  const hasRecords = names.includes('000003.log') && (await stat(join(path, '000003.log'))).size > 0
+  return isFirst && !hasRecords ? 'begun' : 'damaged'
+}
+
+/**
+ * Fails when a LevelDB has lost the file that says what is in it.
+ *
+ * @throws CLIError
+ */
+export async function assertNotDamaged (path: string): Promise<void> {
+  if (await levelStateOf(path) === 'damaged') {
+    throw new CLIError('damaged', `The LevelDB in "${path}" is damaged: its file CURRENT, which says what is in it, is not there`)
+  }
+}
+
 async function openAt (path: string, { write }: OpenOptions): Promise<Level<string, Uint8Array>> {
   const { Level } = await import('level')
   const db = new Level<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
@@ -65,6 +97,7 @@ export async function openLevel (path: string, options: OpenOptions): Promise<Op
   if (options.write) {
     await assertWritable(path)
   }
+  await assertNotDamaged(path)
   if (options.write || await isWritable(path)) {
     const db = await openAt(path, options)
     return { db, close: () => db.close() }
