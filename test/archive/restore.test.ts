@@ -17,14 +17,14 @@ import { createNode as createHeliaNode } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import {
-  DamagedArchiveError, Documents, Events, IPFSAccessController, KeyValueIndexed, MemoryStorage, OrbitDBAccessController, restoreBackup, TruncatedArchiveError
+  DamagedArchiveError, Documents, Events, IPFSAccessController, IPFSBlockStorage, KeyValueIndexed, MemoryStorage, OrbitDBAccessController, restoreBackup, TruncatedArchiveError
 } from '../../src/index.ts'
 import type { Archive, CarBlock } from '../helpers/archives.ts'
 import type { IterableDatabase, OpenWith } from '../helpers/backups.ts'
 import type { Parts } from '../helpers/forgery.ts'
 import type { Node } from '../helpers/node.ts'
 import type { Replica } from '../helpers/replicas.ts'
-import type { ArchiveSource, DatabaseFactory, KeyValueRecord, RestoreBackupOptions, RestoreProgressEvent } from '../../src/index.ts'
+import type { ArchiveSource, Database, DatabaseFactory, KeyValueRecord, RestoreBackupOptions, RestoreProgressEvent } from '../../src/index.ts'
 
 const toWebStream = (chunks: Iterable<Uint8Array>): ReadableStream<Uint8Array> => Readable.toWeb(Readable.from(chunks)) as unknown as ReadableStream<Uint8Array>
 
@@ -265,6 +265,18 @@ describe('restoreBackup', () => {
       }
     })
 
+    it('a source that has all of its bytes in one buffer, one after the other', async () => {
+      const source = async function * (): AsyncGenerator<Uint8Array> {
+        const buffer = new Uint8Array(64)
+        for (let at = 0; at < bytes.length; at += buffer.length) {
+          const chunk = bytes.subarray(at, at + buffer.length)
+          buffer.set(chunk)
+          yield buffer.subarray(0, chunk.length)
+        }
+      }
+      await assertRestoresFrom(source())
+    })
+
     it('nothing that is no source', async () => {
       const { orbitdb } = await createReplica()
       for (const source of [undefined, null, 'archive.car', 1, {}, ['text'], new Response(null, { status: 404 })]) {
@@ -454,7 +466,7 @@ describe('restoreBackup', () => {
     const hashes = await hashesOf(first)
     await replica.stop()
 
-    const { orbitdb } = await createReplica()
+    const { ipfs, orbitdb } = await createReplica()
     let opened = 0
     const Database: DatabaseFactory<any> = async params => {
       if (++opened === 2) throw new Error('can not be opened')
@@ -462,7 +474,37 @@ describe('restoreBackup', () => {
     }
     const createEvents = Events()
     await rejects(restoreBackup(orbitdb, bytes, { Database }), /can not be opened/)
+    await ipfs.gc()
     deepStrictEqual(await hashesOf(await open(orbitdb, first.address)), hashes)
+  })
+
+  it('keeps the access controller of what it restored when another one fails', async () => {
+    const replica = await createReplica()
+    const all: Database[] = []
+    for (const name of ['a', 'b']) {
+      const db = await replica.orbitdb.open<Events>(name, { AccessController: OrbitDBAccessController(), sync: false })
+      await (db.access as any).grant('write', name)
+      await db.add(name)
+      all.push(db)
+    }
+    const [first, second] = all.sort((a, b) => a.address < b.address ? -1 : 1)
+    const bytes = await archive([first, second])
+    await replica.stop()
+
+    const { ipfs, orbitdb } = await createReplica()
+    const createEvents = Events()
+    const Database: DatabaseFactory<any> = async params => {
+      if (params.address === second.address) throw new Error('can not be opened')
+      return createEvents(params)
+    }
+    await rejects(restoreBackup(orbitdb, bytes, { Database, sync: false }), /can not be opened/)
+    await ipfs.gc()
+    const db = await orbitdb.open<Events>(first.address, { sync: false })
+    deepStrictEqual((await db.all()).map(({ value }) => value), [first.name])
+    ok((await (db.access as any).get('write')).has(first.name))
+    // And nothing that only the other one needs
+    const pins = await pinsOf(ipfs)
+    ok(!pins.includes(second.address.split('/').pop()!) && !pins.includes(second.access.address.split('/').pop()!))
   })
 
   it('leaves databases open that were open before when one of them fails', async () => {
@@ -480,6 +522,19 @@ describe('restoreBackup', () => {
     await rejects(restoreBackup(replica.orbitdb, bytes, { Database }), /can not be opened/)
     strictEqual(isClosed, false)
     strictEqual(await open(replica.orbitdb, first.address), db)
+  })
+
+  it('leaves a database open that was open before, also with the storage of its entries', async () => {
+    const replica = await createReplica()
+    const entryStorage = await IPFSBlockStorage({ ipfs: replica.ipfs, pin: true })
+    const db = await open(replica.orbitdb, 'database', { type: 'events', entryStorage })
+    await types.events.write(db, 'writer')
+    const bytes = await archive([db])
+    strictEqual(await restoreBackup(replica.orbitdb, bytes, { entryStorage }), db)
+    await rejects(restoreBackup(replica.orbitdb, flipBit(bytes, bytes.length - 10), { entryStorage }), DamagedArchiveError)
+    strictEqual(replica.orbitdb.status(db.address), 'open')
+    await types.events.write(db, 'writer')
+    strictEqual((await read(db)).entries.length, 8)
   })
 
   it('refuses storages that several databases would share', async () => {

@@ -114,6 +114,32 @@ describe('Heals', () => {
     strictEqual((await keysOf(log.indexStorage)).length, 4)
   })
 
+  it('and reads of the log that is there only what lies between its heads and those of the state', async () => {
+    const readBy = async (count: number): Promise<number> => {
+      const [writer] = await createIdentities(['writer'])
+      const entryStorage = await MemoryStorage()
+      let reads = 0
+      const counted: typeof entryStorage = { ...entryStorage, get: async hash => { reads++; return entryStorage.get(hash) } }
+      const [log, other] = await createLogs([writer, writer], { entryStorage: counted })
+      for (let i = 0; i < count; i++) await log.append(i)
+      await other.import(await log.export())
+      for (let i = 0; i < 3; i++) await log.append(`here ${i}`)
+      const before = new Set(await keysOf(other.indexStorage))
+      for (let i = 0; i < 3; i++) await other.append(`there ${i}`)
+      const { heads } = await other.export()
+      const index = (await keysOf(other.indexStorage)).filter(hash => !before.has(hash))
+      const blocks = await Promise.all([writer.hash, ...index].map(async (hash): Promise<Block> => [hash, hash === writer.hash ? writer.bytes : (await entryStorage.get(hash))!]))
+      reads = 0
+      deepStrictEqual((await log.import({ heads, index, blocks })).added, 3)
+      const { length } = await log.heads()
+      strictEqual(length, 2)
+      return reads
+    }
+    const few = await readBy(20)
+    ok(few > 0)
+    strictEqual(await readBy(200), few)
+  })
+
   it('any mixture of these', async function () {
     this.timeout(120_000)
     const writers = await createIdentities(['a', 'b', 'c'])
