@@ -7,6 +7,7 @@ import { readArchive } from './fixture.ts'
 import { judge } from './judge.ts'
 import { names } from './nodes.ts'
 import type { Fixture } from './fixture.ts'
+import type { Point } from './kill.ts'
 
 export interface Command {
   on: 'user' | 'empty'
@@ -74,24 +75,28 @@ export const commands: Record<string, Command> = {
 /** What to load first to have a command killed at a write, or its writes counted. */
 export const preload = (query: string): string => `import ${JSON.stringify(`${import.meta.resolve('./kill-at-write.ts')}?${query}`)}`
 
-/** Runs a command to its end, and counts its writes. */
-export async function measureCommand (fixture: Fixture, { on, args }: Command): Promise<number> {
+/** Runs a command to its end, counts its writes, and measures how many milliseconds it takes. */
+export async function measureCommand (fixture: Fixture, { on, args }: Command): Promise<{ writes: number, duration: number }> {
   const parent = await mkdtemp(join(fixture.directory, 'command-'))
   const directory = join(parent, 'node')
   await cp(fixture[on], directory, { recursive: true })
   const count = join(parent, 'count')
+  const start = Date.now()
   const { code, stderr } = await runCLI(args(directory, fixture), { preload: preload(`count=${encodeURIComponent(count)}`) })
+  const duration = Date.now() - start
   if (code !== 0) throw new Error(`The command does not work: ${stderr}`)
   const writes = Number(await readFile(count, 'utf8'))
   await rm(parent, { recursive: true })
-  return writes
+  return { writes, duration }
 }
 
-/** Kills a command before its n-th write, and judges what it leaves. */
-export async function killCommand (fixture: Fixture, { on, args, judge }: Command, n: number): Promise<string[]> {
+/** Kills a command, and judges what it leaves. */
+export async function killCommand (fixture: Fixture, { on, args, judge }: Command, point: Point): Promise<string[]> {
   const directory = await mkdtemp(join(fixture.directory, 'killed-'))
   await cp(fixture[on], directory, { recursive: true })
-  const { code, stderr } = await runCLI(args(directory, fixture), { preload: preload(`n=${n}`) })
+  const { code, stderr } = await runCLI(args(directory, fixture), 'write' in point
+    ? { preload: preload(`n=${point.write}`) }
+    : { onStart: child => setTimeout(() => child.kill('SIGKILL'), point.after) })
   if (code != null && code !== 0) return [`the command failed by itself: ${stderr}`]
   const faults = await judge(directory, fixture, code === 0)
   await rm(directory, { recursive: true })

@@ -24,10 +24,9 @@ describe('A process that is killed', function () {
   for (const [name, command] of Object.entries(commands)) {
     it(`in "${name}" loses nothing`, async () => {
       const fixture = getFixture()
-      const writes = await measureCommand(fixture, command)
-      for (const part of [0.25, 0.5, 0.8]) {
-        deepStrictEqual(await killCommand(fixture, command, Math.ceil(part * writes)), [])
-      }
+      const { writes, duration } = await measureCommand(fixture, command)
+      const points = [...[0.25, 0.5, 0.8].map(part => ({ write: Math.ceil(part * writes) })), { after: Math.round(0.7 * duration) }]
+      for (const point of points) deepStrictEqual({ point, faults: await killCommand(fixture, command, point) }, { point, faults: [] })
     })
   }
 })

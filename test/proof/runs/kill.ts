@@ -41,20 +41,19 @@ const fixture = await createFixture(directory, Number(size))
 const { below } = createRandom(Number(seed))
 const report = createReport(`kill --size ${size} --every ${every} --random ${random} --seed ${seed}`)
 const isWanted = (name: string): boolean => only?.includes(name) ?? true
-const upTo = (writes: number): number[] => Array.from({ length: Math.ceil(writes / Number(every)) }, (_, i) => 1 + i * Number(every))
+
+/** Where to kill what takes so many writes, and about so many milliseconds. */
+const pointsOf = (writes: number, duration: number): Point[] => [
+  ...Array.from({ length: Math.ceil((writes + 1) / Number(every)) }, (_, i) => ({ write: 1 + i * Number(every) })),
+  ...Array.from({ length: Number(random) }, () => ({ after: below(duration) }))
+]
 
 for (const name of Object.keys(scenarios).filter(isWanted)) {
-  const writes = await measure(fixture, name)
-  const points: Point[] = [
-    ...upTo(writes + 1).map(write => ({ write })),
-    ...Array.from({ length: Number(random) }, () => ({ after: below(20 + 10 * Number(size)) }))
-  ]
-  await killAt(fixture, name, points, ({ point, faults }) => report.add(name, JSON.stringify(point), faults))
+  await killAt(fixture, name, pointsOf(await measure(fixture, name), 20 + 10 * Number(size)), ({ point, faults }) => report.add(name, JSON.stringify(point), faults))
 }
 for (const [name, command] of Object.entries(commands).filter(([name]) => isWanted(name))) {
-  for (const write of upTo(await measureCommand(fixture, command) + 1)) {
-    report.add(name, `write ${write}`, await killCommand(fixture, command, write))
-  }
+  const { writes, duration } = await measureCommand(fixture, command)
+  for (const point of pointsOf(writes, duration)) report.add(name, JSON.stringify(point), await killCommand(fixture, command, point))
 }
 await rm(directory, { recursive: true })
 report.end()
