@@ -1,3 +1,4 @@
+import { base36 } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { toLatin1 } from './latin1.ts'
@@ -26,39 +27,48 @@ interface Encoded {
   start: number
 }
 
+const charsPerStep = 4
+
 /**
  * Creates a function that converts bytes to characters of an alphabet: at most those of a CID, the
  * first of which is not 0. What it returns is valid until the next call.
  */
-function createEncoder (alphabet: string, charsPerStep: number): (bytes: Uint8Array) => Encoded {
+function createEncoder (alphabet: string): (bytes: Uint8Array) => Encoded {
   const base = alphabet.length
   const step = base ** charsPerStep
-  const codes = Uint8Array.from(alphabet, char => char.charCodeAt(0))
-  const digits = new Float64Array(cidLength / bytesPerDigit)
+  const digits = cidLength / bytesPerDigit
+  const steps = Math.ceil(cidLength * 8 / Math.log2(step))
+  // How often each step is in one of each digit. A sum of these, times the digits, is exact
+  const shares = Float64Array.from({ length: digits * steps }, (_, i) => {
+    return Number(BigInt(digitBase) ** BigInt(Math.floor(i / steps)) / BigInt(step) ** BigInt(i % steps) % BigInt(step))
+  })
+  const pairs = Uint8Array.from({ length: 2 * base ** 2 }, (_, i) => alphabet.charCodeAt(i % 2 === 0 ? (i >> 1) / base : (i >> 1) % base))
+  const zero = alphabet.charCodeAt(0)
+  const sums = new Float64Array(steps)
   const chars = new Uint8Array(64)
   const encoded = { chars, start: 0 }
 
   return bytes => {
-    const length = Math.ceil(bytes.length / bytesPerDigit)
-    for (let i = length - 1, end = bytes.length; i >= 0; i--, end -= bytesPerDigit) {
-      digits[i] = ((end > 2 ? bytes[end - 3] : 0) << 16) | ((end > 1 ? bytes[end - 2] : 0) << 8) | bytes[end - 1]
+    sums.fill(0)
+    for (let end = bytes.length, from = 0; end > 0; end -= bytesPerDigit, from += steps) {
+      const digit = ((end > 2 ? bytes[end - 3] : 0) << 16) | ((end > 1 ? bytes[end - 2] : 0) << 8) | bytes[end - 1]
+      for (let i = 0; i < steps; i++) sums[i] += digit * shares[from + i]
     }
     let at = chars.length
-    for (let start = 0; start < length;) {
-      let rest = 0
-      for (let i = start; i < length; i++) {
-        const value = rest * digitBase + digits[i]
-        digits[i] = Math.floor(value / step)
-        rest = value - digits[i] * step
-      }
-      for (let i = 0; i < charsPerStep; i++) {
-        const next = Math.trunc(rest / base)
-        chars[--at] = codes[rest - next * base]
-        rest = next
-      }
-      while (start < length && digits[start] === 0) start++
+    let carry = 0
+    for (let i = 0; i < steps; i++) {
+      const sum = sums[i] + carry
+      carry = Math.floor(sum / step)
+      const rest = sum - carry * step
+      const high = Math.floor(rest / base ** 2)
+      const low = rest - high * base ** 2
+      at -= charsPerStep
+      chars[at] = pairs[2 * high]
+      chars[at + 1] = pairs[2 * high + 1]
+      chars[at + 2] = pairs[2 * low]
+      chars[at + 3] = pairs[2 * low + 1]
     }
-    while (chars[at] === codes[0]) at++
+    while (chars[at] === zero) at++
     encoded.start = at
     return encoded
   }
@@ -71,8 +81,8 @@ function withPrefix (prefix: number, { chars, start }: Encoded): string {
 }
 
 const base58Alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
-const encodeBase58 = createEncoder(base58Alphabet, 4)
-const encodeBase36 = createEncoder('0123456789abcdefghijklmnopqrstuvwxyz', 5)
+const encodeBase58 = createEncoder(base58Alphabet)
+const encodeBase36 = createEncoder('0123456789abcdefghijklmnopqrstuvwxyz')
 
 /** The values of base58 characters by their codes; 255 for others. */
 const base58Values = new Uint8Array(128).fill(255)
@@ -174,7 +184,7 @@ export function isDagCborHash (hash: string): boolean {
 
 /** Converts bytes to base36, as `base36.encode` of multiformats does. */
 export function toBase36 (bytes: Uint8Array): string {
-  return withPrefix(0x6b, encodeBase36(bytes))
+  return bytes.length <= cidLength && bytes[0] !== 0 ? withPrefix(0x6b, encodeBase36(bytes)) : base36.encode(bytes)
 }
 
 const base32Codes = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', char => char.charCodeAt(0))

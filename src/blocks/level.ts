@@ -183,6 +183,17 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     return blocks
   }
 
+  /** Whether a Level database has no key from the first of some on to the last: then it has none of them. */
+  const isNoneAmong = async (db: Level, keys: string[]): Promise<boolean> => {
+    const [gte, lte] = keys.reduce(([first, last], key) => [key < first ? key : first, key > last ? key : last], [keys[0], keys[0]])
+    const iterator = db.keys({ gte, lte, limit: 1 })
+    try {
+      return (await iterator.nextv(1)).length === 0
+    } finally {
+      await iterator.close()
+    }
+  }
+
   const hasWitness = async (witness: string | undefined): Promise<boolean> => {
     return witness != null && (await level.hasMany([blockKey(witness)]))[0]
   }
@@ -196,7 +207,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
       }
     }
     const keys = cids.map(pinnedBlockKey)
-    const pinned = await pins.getMany(keys)
+    const pinned = await isNoneAmong(pins, keys) ? keys.map(() => undefined) : await pins.getMany(keys)
     // A block has a record of being pinned before its pin is made
     const known = cids.filter((cid, i) => pinned[i] != null)
     const havePins = known.length === 0 ? [] : await pins.hasMany(known.map(pinKey))

@@ -48,6 +48,7 @@ describe('Hashes', () => {
     }), { numRuns: 1000 })
     fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), bytes => {
       strictEqual(toBase32Upper(bytes), base32upper.encode(bytes))
+      strictEqual(toBase36(bytes), base36.encode(bytes))
     }))
   })
 })
