@@ -176,9 +176,9 @@ describe('orbitdb-backup where a restore was begun, and there is nothing yet,', 
       'all but the log of records is gone': [async path => {
         for (const name of await readdir(path)) if (name !== '000003.log') await rm(join(path, name))
       }, /is damaged: its file CURRENT/],
-      'CURRENT is empty': [path => truncate(join(path, 'CURRENT')), /LevelDB of the node is damaged/],
-      'CURRENT is torn': [path => truncate(join(path, 'CURRENT'), 5), /LevelDB of the node is damaged/],
-      'the list of tables is torn': [path => truncate(join(path, 'MANIFEST-000002'), 20), /LevelDB of the node is damaged/]
+      'CURRENT is empty': [path => truncate(join(path, 'CURRENT')), /^error: The LevelDB in ".+blocks" is damaged: /],
+      'CURRENT is torn': [path => truncate(join(path, 'CURRENT'), 5), /^error: The LevelDB in ".+blocks" is damaged: /],
+      'the list of tables is torn': [path => truncate(join(path, 'MANIFEST-000002'), 20), /^error: The LevelDB in ".+blocks" is damaged: /]
     }
     /** The files of a directory, but for those that LevelDB makes whenever it is opened. */
     const contents = async (directory: string): Promise<Files> => {

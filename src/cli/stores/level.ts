@@ -71,6 +71,8 @@ export async function levelStateOf (path: string): Promise<LevelState | undefine
   return isFirst && !hasRecords ? 'begun' : 'damaged'
 }
 
+const damagedLevel = (path: string, why: string, cause?: unknown): CLIError => new CLIError('damaged', `The LevelDB in "${path}" is damaged: ${why}`, { cause })
+
 /**
  * Fails when a LevelDB has lost the file that says what is in it.
  *
@@ -78,14 +80,19 @@ export async function levelStateOf (path: string): Promise<LevelState | undefine
  */
 export async function assertNotDamaged (path: string): Promise<void> {
   if (await levelStateOf(path) === 'damaged') {
-    throw new CLIError('damaged', `The LevelDB in "${path}" is damaged: its file CURRENT, which says what is in it, is not there`)
+    throw damagedLevel(path, 'its file CURRENT, which says what is in it, is not there')
   }
 }
 
 async function openAt (path: string, { write }: OpenOptions): Promise<Level<string, Uint8Array>> {
   const { Level } = await import('level')
   const db = new Level<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
-  await db.open({ createIfMissing: write, compression: false })
+  try {
+    await db.open({ createIfMissing: write, compression: false })
+  } catch (error) {
+    const { code, message } = (error as Error).cause as NodeJS.ErrnoException ?? {}
+    throw code === 'LEVEL_CORRUPTION' ? damagedLevel(path, message!, error) : error
+  }
   return db
 }
 
