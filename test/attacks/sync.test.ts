@@ -247,6 +247,67 @@ describe('Syncing', () => {
     for (const { hash } of waiting) strictEqual(await copy.log.has(hash), false)
   })
 
+  it('takes honest heads while a peer has all its places taken by what nobody has, and gives it no more', async () => {
+    const [source, target, hostile] = [await createReplica(), await createReplica(), await createReplica()]
+    const db = await source.orbitdb.open<Events>('database', everybody())
+    await db.add('first')
+    const state = await collect(await db.export())
+    const copy = await target.orbitdb.import<Events>(state)
+    const theirs = await hostile.orbitdb.import<Events>(state, { sync: false })
+    const errors: RefusedHead[] = []
+    copy.events.on('error', error => errors.push(error as RefusedHead))
+    const joining = new Map<string, number>()
+    const { joinEntry } = copy.log
+    let most = 0
+    copy.log.joinEntry = async entry => {
+      joining.set('all', (joining.get('all') ?? 0) + 1)
+      most = Math.max(most, joining.get('all')!)
+      return joinEntry(entry).finally(() => joining.set('all', joining.get('all')! - 1))
+    }
+
+    await connect(hostile, target)
+    await theirs.sync.start()
+    while (copy.peers.size === 0) await new Promise(resolve => setTimeout(resolve, 50))
+    const identity = hostile.orbitdb.identity as SigningIdentity
+    const { pubsub } = hostile.ipfs.libp2p.services as any
+    const stream = await hostile.ipfs.libp2p.dialProtocol(target.ipfs.libp2p.peerId, `/orbitdb/heads${db.address}`)
+    for (let i = 0; i < 100; i++) {
+      const { hash } = await sign(identity, db, { payload: i })
+      const { bytes } = await sign(identity, db, { next: [hash] })
+      i % 2 === 0 ? stream.send(bytes) : await pubsub.publish(db.address, bytes)
+    }
+
+    await connect(source, target)
+    await db.sync.start()
+    await db.add('second')
+    await waitForEntries(copy, 2)
+    await db.add('third')
+    await waitForEntries(copy, 3)
+    deepStrictEqual(await valuesOf(copy), ['first', 'second', 'third'])
+    deepStrictEqual(errors, [])
+    ok(most > 10 && most < 20, `${most} joins at once`)
+  })
+
+  it('takes an honest head that leads to what a head leads to, too, of which another part is nowhere', async () => {
+    const [source, target] = [await createReplica(), await createReplica()]
+    const db = await source.orbitdb.open<Events>('database', everybody())
+    await db.add('first')
+    const copy = await target.orbitdb.import<Events>(await collect(await db.export()))
+    const errors: RefusedHead[] = []
+    copy.events.on('error', error => errors.push(error as RefusedHead))
+    const shared = await db.add('shared')
+    const identity = source.orbitdb.identity as SigningIdentity
+    const missing = await sign(identity, db, { payload: { op: 'ADD', key: null, value: 'nowhere' } })
+    const waiting = await sign(identity, db, { next: [shared, missing.hash].sort() })
+    await send(source, target, db, [waiting.bytes])
+    const added = await db.add('after')
+    await send(source, target, db, await getBytes(db, [added]))
+    await waitForEntries(copy, 3)
+    deepStrictEqual(await valuesOf(copy), ['first', 'shared', 'after'])
+    deepStrictEqual(errors, [])
+    strictEqual(await copy.log.has(waiting.hash), false)
+  })
+
   it('holds up nothing while a join waits for a peer', async () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', everybody())

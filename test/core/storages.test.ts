@@ -143,6 +143,19 @@ describe('Storages', () => {
       await node.stop()
     })
 
+    it('and puts that are aborted at any moment leave no rejection to nobody', async () => {
+      const node = await createNode(await createDirectory())
+      const storage = await IPFSBlockStorage({ ipfs: node, pin: true })
+      for (const [i, [hash, bytes]] of blocks.entries()) {
+        const controller = new AbortController()
+        const putting = storage.put(hash, bytes, controller.signal).catch(() => {})
+        for (let turn = 0; turn < i % 25; turn++) await setImmediate()
+        controller.abort(new Error('aborted'))
+        await putting
+      }
+      await node.stop()
+    })
+
     it('are all taken back when a block is missing', async () => {
       const storage = await IPFSBlockStorage({ ipfs, pin: true })
       const [missing] = await encodeBlock('missing')
