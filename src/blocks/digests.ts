@@ -156,13 +156,18 @@ export const toDigest = (key: string): Uint8Array => Uint8Array.from(key, char =
 
 /** Removes packed digests that a table has: the same array where it has none of them. */
 export function without (packed: Uint8Array, table: Pick<DigestTable, 'has'>): Uint8Array {
-  const rest = new Uint8Array(packed.length)
+  const isThere = (at: number): boolean => table.has(packed, at)
   let length = 0
-  for (let at = 0; at < packed.length; at += digestLength) {
-    if (!table.has(packed, at)) {
-      rest.set(packed.subarray(at, at + digestLength), length)
+  while (length < packed.length && !isThere(length)) length += digestLength
+  if (length === packed.length) {
+    return packed
+  }
+  const rest = packed.slice()
+  for (let at = length + digestLength; at < packed.length; at += digestLength) {
+    if (!isThere(at)) {
+      rest.copyWithin(length, at, at + digestLength)
       length += digestLength
     }
   }
-  return length === packed.length ? packed : rest.subarray(0, length)
+  return rest.subarray(0, length)
 }

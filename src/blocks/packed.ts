@@ -101,13 +101,40 @@ export function arrange (packed: Uint8Array, places: Uint32Array): void {
 
 /** The places of packed digests in the order of {@link sortPacked}. */
 export function orderOf (packed: Uint8Array): Uint32Array {
-  const count = packed.length / digestLength
-  const keys = new Float64Array(count)
-  for (let i = 0; i < count; i++) {
+  const keys = new Float64Array(packed.length / digestLength)
+  for (let i = 0; i < keys.length; i++) {
     keys[i] = keyAt(packed, i * digestLength)
   }
   const base32Of = (i: number): string => toBase32Upper(multihashOf(cidOf(packed, i * digestLength)))
+  return orderBy(keys, (a, b) => compareKeys(base32Of(a), base32Of(b)))
+}
+
+/**
+ * The places of items in order. Numbers alone are sorted several times faster than by a function: so each gets its place as
+ * its last digits, and the function is asked only about those whose first digits are the same.
+ *
+ * @param keys - a natural number for each item, which are in the order of the items; they are overwritten
+ * @param compare - compares the items at two places
+ */
+export function orderBy (keys: Float64Array, compare: (a: number, b: number) => number): Uint32Array {
+  const count = keys.length
+  let most = 0
+  for (const key of keys) most = Math.max(most, key)
+  const least = Math.max(1, 2 ** Math.ceil(Math.log2((most + 1) * count / 2 ** 52)))
+  for (let i = 0; i < count; i++) keys[i] = Math.floor(keys[i] / least) * count + i
+  keys.sort()
   const order = new Uint32Array(count)
-  for (let i = 0; i < count; i++) order[i] = i
-  return order.sort((a, b) => keys[a] - keys[b] || compareKeys(base32Of(a), base32Of(b)))
+  let start = 0
+  let first = -1
+  for (let i = 0; i < count; i++) {
+    const next = Math.floor(keys[i] / count)
+    order[i] = keys[i] - next * count
+    if (next !== first) {
+      if (i - start > 1) order.subarray(start, i).sort(compare)
+      start = i
+      first = next
+    }
+  }
+  if (count - start > 1) order.subarray(start).sort(compare)
+  return order
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { base32upper } from 'multiformats/bases/base32'
 import { cidOf } from '../../src/blocks/cids.ts'
 import { multihashOf, toHash } from '../../src/blocks/hashes.ts'
-import { arrange, orderOf, pack, sortPacked } from '../../src/blocks/packed.ts'
+import { arrange, orderBy, orderOf, pack, sortPacked } from '../../src/blocks/packed.ts'
 
 /** Digests, and such that have nearly all in common. */
 const digests = fc.array(fc.oneof(
@@ -32,5 +32,13 @@ describe('Packed digests', () => {
       deepStrictEqual(arranged, sortPacked(concat(digests)))
       deepStrictEqual(arranged, concat(digests.toSorted((a, b) => keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)))
     }), { numRuns: 1000 })
+  })
+
+  it('are as items in the order of their numbers, and of a comparison where the first digits of these are the same', () => {
+    const numbers = fc.array(fc.oneof(fc.nat(3), fc.maxSafeNat(), fc.nat(3).map(n => Number.MAX_SAFE_INTEGER - n)), { maxLength: 300, size: 'max' })
+    fc.assert(fc.property(numbers, numbers => {
+      const order = orderBy(Float64Array.from(numbers), (a, b) => numbers[a] - numbers[b] || b - a)
+      deepStrictEqual([...order], [...numbers.keys()].sort((a, b) => numbers[a] - numbers[b] || b - a))
+    }))
   })
 })

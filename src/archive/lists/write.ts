@@ -1,7 +1,8 @@
+import { concat } from 'uint8arrays/concat'
 import { isCut } from '../format/cuts.ts'
 import { encodeNode } from '../format/node.ts'
 import { compareDigests, digestLength } from '../../blocks/digests.ts'
-import { pick } from '../../blocks/packed.ts'
+import { orderBy, pick } from '../../blocks/packed.ts'
 import { sha256 } from '../../blocks/sha256.ts'
 import type { List } from '../format/list.ts'
 import type { ListName } from '../format/node.ts'
@@ -51,16 +52,15 @@ interface Level {
 
 /** The order of items: by their times, and then by their digests. */
 export function sortItems ({ digests, times }: Columns): Uint32Array {
-  const count = digests.length / digestLength
-  const starts = new Float64Array(count)
-  for (let i = 0; i < count; i++) {
-    const at = i * digestLength
-    starts[i] = ((digests[at] * 256 + digests[at + 1]) * 256 + digests[at + 2]) * 2 ** 24 + digests[at + 3] * 2 ** 16 + digests[at + 4] * 256 + digests[at + 5]
+  const byDigest = (a: number, b: number): number => compareDigests(digests, a * digestLength, digests, b * digestLength)
+  if (times != null) {
+    return orderBy(times.slice(), (a, b) => times[a] - times[b] || byDigest(a, b))
   }
-  const byDigest = (a: number, b: number): number => starts[a] - starts[b] || compareDigests(digests, a * digestLength, digests, b * digestLength)
-  const order = new Uint32Array(count)
-  for (let i = 0; i < count; i++) order[i] = i
-  return order.sort(times == null ? byDigest : (a, b) => times[a] - times[b] || byDigest(a, b))
+  const starts = Float64Array.from({ length: digests.length / digestLength }, (_, i) => {
+    const at = i * digestLength
+    return ((digests[at] * 256 + digests[at + 1]) * 256 + digests[at + 2]) * 256 + digests[at + 3]
+  })
+  return orderBy(starts, byDigest)
 }
 
 /** Puts items in the order of lists. */
@@ -101,18 +101,13 @@ export async function createList (list: ListName, address: string | undefined, c
     const start = i === 0 ? 0 : ends[i - 1]
     const length = ends[i] - start
     const below = levels[level - 1]
-    const packed = new Uint8Array(length * digestLength)
-    for (let j = 0; j < length; j++) {
-      const at = order[start + j] * digestLength
-      packed.set(below == null ? digests.subarray(at, at + digestLength) : below.digests[start + j], j * digestLength)
-    }
     return encodeNode({
       list,
       address,
       level,
       counts: below?.counts.slice(start, ends[i]) ?? [],
       times: Array.from({ length }, (_, j) => timeOf(below?.lasts[start + j] ?? start + j)),
-      digests: packed,
+      digests: below == null ? pick(digests, order.subarray(start, ends[i])) : concat(below.digests.slice(start, ends[i])),
       ...(below == null && {
         isNamed: list === 'heads' || list === 'identities' ? () => true : named == null ? undefined : (j: number) => named.has(order[start + j])
       })
