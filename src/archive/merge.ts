@@ -2,7 +2,9 @@ import { createBlockReader } from './block-reader.ts'
 import { toBackup } from './create/index.ts'
 import { createPlan } from './create/plan.ts'
 import { openDag } from './dag/index.ts'
+import { readRoot, readSnapshot } from './dag/snapshots.ts'
 import { toLimits } from './limits.ts'
+import { openTree } from './lists/tree.ts'
 import { pickRoots } from './roots.ts'
 import { openOrSalvage } from './salvage/open.ts'
 import { isSeveral } from './sources/index.ts'
@@ -15,13 +17,16 @@ import { sortPacked } from '../blocks/packed.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { Backup, Planned } from './create/index.ts'
 import type { Contents } from './create/contents.ts'
-import type { DagDatabase } from './dag/index.ts'
-import type { AccessControllerName } from './format/snapshot.ts'
+import type { Dag, DagDatabase } from './dag/index.ts'
+import type { AccessControllerName, Snapshot } from './format/snapshot.ts'
 import type { Node } from './format/node.ts'
 import type { Limits } from './limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from './progress.ts'
+import type { PickedRoots } from './roots.ts'
 import type { Salvaged } from './salvage/index.ts'
 import type { ArchiveSource, BackupSource } from './sources/index.ts'
+import type { Source } from './sources/source.ts'
+import type { DigestTable } from '../blocks/digests.ts'
 import type { Encryption, HeliaNode } from '../core/index.ts'
 
 /** Tells how much of a merged archive is written. */
@@ -87,21 +92,14 @@ async function planMerge (sources: readonly BackupSource[], { ipfs, salvage, onS
   const limits = toLimits(someLimits)
   const flat = sources.flatMap(source => isSeveral(source) ? source.sources : [source as ArchiveSource])
   const { opened: source } = await openOrSalvage({ sources: flat }, openRandomAccess, { salvage, onSalvage, encryption, ipfs, limits, signal, timeout, maxBytes })
-  const parts = new Map<DagDatabase, Part>()
-  const onEntries = (database: DagDatabase, leaf: Node): void => {
-    const part = parts.get(database)
-    part == null ? parts.set(database, { database, leaves: [leaf] }) : part.leaves.push(leaf)
-  }
   try {
-    const dag = openDag({ ...source, blocks: undefined }, { limits, signal, onEntries })
-    const batches = dag.blocks()
-    while (!dag.isListed() && (await batches.next()).done !== true);
-    await batches.return()
-    if (!dag.isListed() || dag.parts.some(part => part.isPartial())) {
-      dag.assertIsComplete()
-    }
-    const { bases } = pickRoots(source)
-    const readEntries = createReader(createBlockReader(source, { bases, limits, signal }), signal)
+    const { roots, bases } = pickRoots(source)
+    const reader = createBlockReader(source, { bases, limits, signal })
+    let read = await readLists(source, { roots, bases }, limits, signal)
+    const others = await findOthers(source, read, reader, limits)
+    if (others.length > 0) read = await readLists(source, { roots: [...roots, ...others], bases }, limits, signal)
+    const { dag, parts } = read
+    const readEntries = createReader(reader, signal)
     const byAddress = Map.groupBy(dag.databases(), ({ address }) => address)
     const own: Contents[] = []
     const access: Contents[] = []
@@ -114,6 +112,62 @@ async function planMerge (sources: readonly BackupSource[], { ipfs, salvage, onS
     await source.close()
     throw error
   }
+}
+
+interface ReadLists {
+  dag: Dag
+  parts: Map<DagDatabase, Part>
+}
+
+/** Reads the lists of archives. */
+async function readLists (source: Source, picked: PickedRoots, limits: Limits, signal?: AbortSignal): Promise<ReadLists> {
+  const parts: ReadLists['parts'] = new Map()
+  const onEntries = (database: DagDatabase, leaf: Node): void => {
+    const part = parts.get(database)
+    part == null ? parts.set(database, { database, leaves: [leaf] }) : part.leaves.push(leaf)
+  }
+  const dag = openDag({ ...source, blocks: undefined }, { picked, limits, signal, onEntries })
+  const batches = dag.blocks()
+  while (!dag.isListed() && (await batches.next()).done !== true);
+  await batches.return()
+  if (!dag.isListed() || dag.parts.some(part => part.isPartial())) {
+    dag.assertIsComplete()
+  }
+  return { dag, parts }
+}
+
+/**
+ * Finds the archives that have more than those which are based on them: a database that these are not of, or heads that they
+ * do not know, as when a log was backed up that had not all of its base.
+ */
+async function findOthers (source: Source, { dag, parts }: ReadLists, { needPart }: BlockReader, limits: Limits): Promise<Uint8Array[]> {
+  const known = new Map<string, DigestTable>()
+  const isKnown = async ({ address, heads }: Snapshot): Promise<boolean> => {
+    const databases = dag.databases().filter(database => database.address === address)
+    if (!known.has(address)) known.set(address, tableOf(databases.flatMap(database => parts.get(database)?.leaves ?? [])))
+    for await (const { digests } of heads == null ? [] : openTree('heads', address, heads, needPart).leaves()) {
+      if (!digestsIn(digests).every(digest => known.get(address)!.has(digest))) return false
+    }
+    return databases.length > 0
+  }
+  const others: Uint8Array[] = []
+  const own = new Map(source.headers.flatMap(([root]) => root == null ? [] : [[keyOf(root), root]]))
+  for (const { digest } of dag.parts) own.delete(keyOf(digest))
+  for (const root of own.values()) {
+    const { access, databases } = readRoot({ digest: root, bytes: await needPart(root) }, limits)
+    for (const digest of [...access, ...databases]) {
+      if (await isKnown(readSnapshot({ digest, bytes: await needPart(digest) }, limits))) continue
+      others.push(root)
+      break
+    }
+  }
+  return others
+}
+
+const tableOf = (leaves: Node[]): DigestTable => {
+  const table = createDigestTable()
+  for (const { digests } of leaves) table.addAll(digests)
+  return table
 }
 
 type Read = Contents['readEntries']
@@ -173,11 +227,7 @@ async function mergeDatabase (parts: Part[], readEntries: Read): Promise<Content
 
 /** The heads of the union: those that no archive has which knows something that follows them. */
 function mergeHeads (parts: Part[]): Uint8Array {
-  const known = parts.map(({ leaves }) => {
-    const table = createDigestTable()
-    for (const { digests } of leaves) table.addAll(digests)
-    return table
-  })
+  const known = parts.map(({ leaves }) => tableOf(leaves))
   const heads = createDigestTable()
   for (const { database } of parts) {
     for (const digest of digestsIn(database.heads.packed())) {

@@ -53,6 +53,26 @@ describe('mergeBackups', () => {
     }
   })
 
+  it('has what only the base of an increment has: other databases, and entries that the log did not have', async () => {
+    const [a, b] = [await createReplica({ id: 'a' }), await createReplica({ id: 'b' })]
+    const db = await a.orbitdb.open('forked', { ...openToAll(), type: 'events' }) as unknown as Events
+    for (let i = 0; i < 40; i++) await db.add(i)
+    const other = await a.orbitdb.open('other', { type: 'events' })
+    await other.add('entry')
+    const early = await archive([db, other])
+    const replica = await restoreBackup<any>(b.orbitdb, early, { databases: ['forked'], sync: false } as object) as Events
+    await db.add('of a')
+    await replica.add('of b')
+    const ofB = await archive(replica)
+    const thin = await archive(db, { base: { sources: [early, ofB] } })
+    for (const sources of [[early, ofB, thin], [thin, early, ofB]]) {
+      const merged = await merge(sources)
+      await restoreBackup(a.orbitdb, ofB)
+      deepStrictEqual(merged, await archive([db, other]))
+    }
+    await rejects(merge([thin, ofB]), { name: 'IncompleteArchiveError' })
+  })
+
   it('of different databases has all of them, with access controllers that are databases, encryption and indexes', async () => {
     const a = await createReplica()
     const encryption = { replication: await createCipher(), data: await createCipher() }

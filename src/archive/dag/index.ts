@@ -5,7 +5,7 @@ import { keyOf } from '../../blocks/digests.ts'
 import { pickRoots } from '../roots.ts'
 import { damagedBlock, hashOfDigest, IncompleteArchiveError, LimitExceededError, rootToString, TruncatedArchiveError } from '../errors.ts'
 import type { DagDatabase, DagReader } from './reader.ts'
-import type { RootLike } from '../roots.ts'
+import type { PickedRoots, RootLike } from '../roots.ts'
 import type { Node } from '../format/node.ts'
 import type { Limits } from '../limits.ts'
 import type { Source, SourceBlock } from '../sources/source.ts'
@@ -23,6 +23,8 @@ export interface PlacedBlock extends SourceBlock {
 export interface DagOptions {
   /** The root that the source has to have. */
   root?: RootLike
+  /** What is read of the source, where that is not every root that none is based on, or the one that it has to have. */
+  picked?: PickedRoots
   limits: Limits
   signal?: AbortSignal
   /** Called with the number of blocks and of bytes that have been read. */
@@ -77,8 +79,8 @@ const batchSize = 1000
  *
  * @throws WrongRootError or ForeignArchiveError when it has no root, or another one than is asked for.
  */
-export function openDag (source: Source, { root, limits, signal, onRead, onEntries }: DagOptions): Dag {
-  const { roots, bases } = pickRoots(source, root)
+export function openDag (source: Source, { root, picked, limits, signal, onRead, onEntries }: DagOptions): Dag {
+  const { roots, bases } = picked ?? pickRoots(source, root)
   const parts = roots.map(digest => createDagReader(digest, limits, onEntries))
   const early = createEarlyBlocks(limits)
   const damaged = new Map<string, number | undefined>()
