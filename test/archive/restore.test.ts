@@ -14,10 +14,12 @@ import { assemble, createBlock, forge, takeApart, toHash } from '../helpers/forg
 import { createHelia6Node } from '../helpers/helia-6.ts'
 import { assertIsWhole } from '../helpers/logs.ts'
 import { createNode as createHeliaNode } from '../helpers/node.ts'
+import { toVersion2 } from '../helpers/opened.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import {
-  DamagedArchiveError, Documents, Events, IPFSAccessController, IPFSBlockStorage, KeyValueIndexed, MemoryStorage, OrbitDBAccessController, restoreBackup, TruncatedArchiveError
+  DamagedArchiveError, diffBackups, Documents, Events, inspectBackup, IPFSAccessController, IPFSBlockStorage, KeyValueIndexed, MemoryStorage, mergeBackups, OrbitDBAccessController, restoreBackup,
+  TruncatedArchiveError, verifyBackup
 } from '../../src/index.ts'
 import type { Archive, CarBlock } from '../helpers/archives.ts'
 import type { IterableDatabase, OpenWith } from '../helpers/backups.ts'
@@ -277,6 +279,21 @@ describe('restoreBackup', () => {
       await assertRestoresFrom(source())
     })
 
+    it('a CAR file of version 2, in chunks of any length, as everybody reads it', async () => {
+      const version2 = await toVersion2(bytes)
+      const reports = [await verifyBackup(bytes), await inspectBackup(bytes)]
+      for (const length of [1, 13, 51, 1000, Infinity]) {
+        const chunks = async function * () {
+          for (let at = 0; at < version2.length; at += length) yield version2.subarray(at, at + length)
+        }
+        deepStrictEqual([await verifyBackup(chunks()), await inspectBackup(chunks())], reports)
+      }
+      const { orbitdb } = await createReplica()
+      deepStrictEqual(await read(await restoreBackup<IterableDatabase>(orbitdb, version2)), contents)
+      deepStrictEqual(concat(await all(mergeBackups([version2]))), bytes)
+      strictEqual((await diffBackups(version2, bytes)).isSame, true)
+    })
+
     it('nothing that is no source', async () => {
       const { orbitdb } = await createReplica()
       for (const source of [undefined, null, 'archive.car', 1, {}, ['text'], new Response(null, { status: 404 })]) {
@@ -356,7 +373,11 @@ describe('restoreBackup', () => {
       for (const text of ['not an archive', '\x00', '{"version":1}', 'PK\x03\x04'.padEnd(5000), '\xff'.repeat(1000)]) {
         await assertRefuses(Buffer.from(text, 'latin1'), { name: 'NotAnArchiveError' })
       }
-      await assertRefuses(Buffer.from('0aa16776657273696f6e02', 'hex'), { name: 'NotAnArchiveError', message: /version 2/ })
+      const version2 = await toVersion2(bytes)
+      for (const end of [11, 50, 51, 2000, 51 + bytes.length - 1]) {
+        await assertRefuses(version2.subarray(0, end), { name: 'TruncatedArchiveError' })
+      }
+      await assertRefuses(await toVersion2(version2), { name: 'NotAnArchiveError' })
     })
 
     it('that is a CAR file of something else', async () => {

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-
+import { toVersion2 } from '../helpers/opened.ts'
 import { itOnPosix } from '../helpers/posix.ts'
 import { runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 
@@ -57,12 +57,19 @@ describe('orbitdb-backup reads archives', () => {
         deepStrictEqual(await readdir(parent), [])
       })
     }
+  })
 
-    it('a CAR file of version 2', async () => {
-      const { code, stderr } = await runCLI(['verify'], { input: Buffer.concat([Buffer.from('0aa16776657273696f6e02', 'hex'), Buffer.alloc(600)]) })
-      strictEqual(code, 5)
-      match(stderr, /^error: Not an archive: a CAR file of version 2.+\n$/)
-    })
+  it('that are CAR files of version 2, from files and pipes', async () => {
+    const other = join(directory, 'version-2.car')
+    await writeFile(other, await toVersion2(bytes))
+    for (const command of ['verify', 'inspect']) {
+      const { stdout } = await runCLI([command, path, '--json'])
+      for (const result of [await runCLI([command, other, '--json']), await runCLI([command, '--json'], { input: await readFile(other) })]) {
+        deepStrictEqual([result.code, result.stdout], [0, stdout])
+      }
+    }
+    strictEqual((await runCLI(['restore', other, '-d', join(await createDirectory(), 'node')])).code, 0)
+    strictEqual((await runCLI(['dump', other])).stdout, (await runCLI(['dump', path])).stdout)
   })
 
   describe('and ends at once when it is interrupted while it waits for', () => {

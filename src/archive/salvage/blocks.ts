@@ -1,6 +1,7 @@
 import { openCar } from '../sources/car.ts'
 import { toChunks } from '../sources/bytes.ts'
 import { isSeveral } from '../sources/index.ts'
+import { unwrap } from '../sources/version-2.ts'
 import { assertWithin } from '../limits.ts'
 import { keyOf } from '../../blocks/digests.ts'
 import { sha256 } from '../../blocks/sha256.ts'
@@ -33,7 +34,7 @@ export async function readLoose (source: BackupSource, limits: Limits, signal?: 
       found.set(keyOf(digest), { digest, bytes })
       continue
     }
-    const car = await openCar(toChunks(bytes), limits, { signal })
+    const car = await openCar(unwrap(toChunks(bytes)), limits, { signal })
     try {
       for await (const blocks of car.blocks!({ signal })) {
         for (const { digest, bytes, isIntact } of blocks) {

@@ -1,6 +1,5 @@
 import { bytesReader, readHeader } from '@ipld/car/decoder'
 import { CID } from 'multiformats/cid'
-import { equals } from 'uint8arrays/equals'
 import { iterateUntilAborted } from '../abort.ts'
 import { DamagedArchiveError, EmptyArchiveError, ForeignArchiveError, NotAnArchiveError, TruncatedArchiveError } from '../errors.ts'
 import { cidLength } from '../../blocks/hashes.ts'
@@ -19,14 +18,14 @@ const maxPrefixLength = 8
 /** The most blocks that are given at once. */
 const batchSize = 1000
 
-/** What every CAR file of version 2 starts with: the length and the CBOR of `{ version: 2 }`. */
-export const startOfVersion2 = Uint8Array.from([0x0a, 0xa1, 0x67, ...new TextEncoder().encode('version'), 0x02])
+/** How many bytes tell whether a file may be one at all. */
+const startLength = 10
 
 /** What compressed files start with. */
 const compressed: Record<string, number[]> = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd], xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a], bzip2: [0x42, 0x5a, 0x68], zip: [0x50, 0x4b, 0x03, 0x04] }
 
 /**
- * Opens a CAR file as a source, and reads its header.
+ * Opens a CAR file of version 1 as a source, and reads its header.
  *
  * @throws EmptyArchiveError, NotAnArchiveError, ForeignArchiveError or TruncatedArchiveError, and so
  * does reading the blocks, or DamagedArchiveError.
@@ -133,7 +132,7 @@ function createSectionBuffer (chunks: Chunks, signal?: AbortSignal): SectionBuff
 
 /** Reads the roots that the header of a CAR file names. */
 async function readRoots (buffer: SectionBuffer, { headerBytes }: Limits): Promise<Uint8Array[]> {
-  await buffer.fill(startOfVersion2.length)
+  await buffer.fill(startLength)
   const start = buffer.rest()
   if (start.length === 0) {
     throw new EmptyArchiveError()
@@ -141,9 +140,6 @@ async function readRoots (buffer: SectionBuffer, { headerBytes }: Limits): Promi
   const format = Object.keys(compressed).find(format => compressed[format].every((byte, i) => start[i] === byte))
   if (format != null) {
     throw new NotAnArchiveError(`Not an archive, but perhaps one that is compressed by ${format}: decompress it first`)
-  }
-  if (equals(start.subarray(0, startOfVersion2.length), startOfVersion2)) {
-    throw new NotAnArchiveError('Not an archive: a CAR file of version 2, and an archive is one of version 1')
   }
   const { length, prefixLength } = decodeLength(start)
   if (length === 0 || length > headerBytes || (start.length > prefixLength && !isMap(start[prefixLength]))) {

@@ -3,6 +3,7 @@ import { toChunks } from './bytes.ts'
 import { openCar } from './car.ts'
 import { openPeers } from './peers.ts'
 import { openSeveral } from './several.ts'
+import { unwrap } from './version-2.ts'
 import type { ArchiveSource } from './bytes.ts'
 import type { Source } from './source.ts'
 import type { Limits } from '../limits.ts'
@@ -51,7 +52,7 @@ export async function openSource (source: BackupSource, options: SourceOptions):
   if (isSeveral(source)) {
     return openSeveral(source.sources, options)
   }
-  return openCar(toChunks(source as ArchiveSource), options.limits, options)
+  return openCar(unwrap(toChunks(source as ArchiveSource)), options.limits, options)
 }
 
 export const isSeveral = (source: object | null): source is { sources: Array<ArchiveSource | RootCID> } => {

@@ -1,5 +1,6 @@
 import { UniversalReader } from 'cardex/universal'
-import { check, decodeLength, openCar, startOfVersion2, toBlock } from './car.ts'
+import { check, decodeLength, openCar, toBlock } from './car.ts'
+import { endsEarly, readParts, startLength } from './version-2.ts'
 import { DamagedArchiveError, TruncatedArchiveError } from '../errors.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidLength } from '../../blocks/hashes.ts'
@@ -120,15 +121,13 @@ const toChunks = (file: RandomAccess): Chunks => ({
 
 /** The CAR file of version 1 that one of version 2 has in it, and its index; or the file itself. */
 async function unwrap (file: RandomAccess, signal?: AbortSignal): Promise<{ data: RandomAccess, index?: RandomAccess }> {
-  const headerLength = startOfVersion2.length + 40
-  const start = await file.read(0, headerLength, signal)
-  if (start.length < headerLength || startOfVersion2.some((byte, i) => start[i] !== byte)) {
+  const parts = readParts(await file.read(0, startLength, signal))
+  if (parts == null) {
     return { data: file }
   }
-  const fields = new DataView(start.buffer, start.byteOffset + startOfVersion2.length + 16)
-  const [dataOffset, dataSize, indexOffset] = [0, 8, 16].map(at => Number(fields.getBigUint64(at, true)))
-  if (dataOffset < headerLength || dataOffset + dataSize > file.size || indexOffset > file.size) {
-    throw new TruncatedArchiveError('The archive is truncated: it ends before the CAR file of version 1 that is in it does')
+  const { dataOffset, dataSize, indexOffset } = parts
+  if (dataOffset + dataSize > file.size || indexOffset > file.size) {
+    throw endsEarly()
   }
   return { data: slice(file, dataOffset, dataSize), ...(indexOffset > 0 && { index: slice(file, indexOffset, file.size - indexOffset) }) }
 }

@@ -207,13 +207,6 @@ describe('A CAR file', () => {
       await assertRefuses([encodeSection(encode({ version: 1, roots }).fill(0xff, 5))], 'NotAnArchiveError')
     })
 
-    it('when it is of version 2, and has one of version 1 in it', async () => {
-      const start = Buffer.from('0aa16776657273696f6e02' + '00'.repeat(16) + '3300000000000000' + 'ff00000000000000' + '0000000000000000', 'hex')
-      const source = createSource([start, bytes])
-      await rejects(open(source), { name: 'NotAnArchiveError', message: /version 2/ })
-      ok(source.isClosed)
-    })
-
     it('when it has a root that is no DAG-CBOR', async () => {
       const raw = CID.createV1(0x55, blocks[0].cid.multihash)
       for (const roots of [[raw], [blocks[0].cid, raw]]) {
