@@ -5,7 +5,7 @@ import { concat } from 'uint8arrays/concat'
 import { archive, hashesOf, readCar, rootOf, writeCar } from '../helpers/archives.ts'
 import { read } from '../helpers/backups.ts'
 import { createCipher } from '../helpers/encryption.ts'
-import { toHash } from '../helpers/forgery.ts'
+import { createBlock, toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import { createBackup, createSnapshot, Entry, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
@@ -250,6 +250,27 @@ describe('An archive that is based on others', () => {
     // The head of the base
     deepStrictEqual(read, ['get'])
     await rejects(archive(db, { base: concat([await archive(db)]).subarray(0, 2000) }), { name: 'TruncatedArchiveError' })
+  })
+
+  it('is refused where too much comes before the lists of the base, unless that is a file, of which single blocks are read', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await addMany(db, 100)
+    const base = await archive(db)
+    await addMany(db, 3)
+    const thin = await archiveNew(db, { base })
+    const { roots, blocks } = await readCar(base)
+    const limits = { earlyBytes: 50_000 }
+    const others = await Promise.all(Array.from({ length: 2000 }, (_, i) => createBlock(i)))
+    const copies = blocks.flatMap(({ cid, bytes }) => Array.from({ length: 20 }, (_, i) => ({ cid, bytes: bytes.map(byte => byte ^ i + 1) })))
+    const copiesOfOthers = others.map(({ cid }) => ({ cid, bytes: Uint8Array.of(1) }))
+    for (const before of [others, [...copies, ...copiesOfOthers]]) {
+      const bytes = await writeCar(roots, [...before, ...blocks.toReversed()])
+      for (const source of [bytes, new Blob([bytes as BlobPart])]) deepStrictEqual(await archive(db, { base: source, limits }), thin)
+      const stream = async function * () { for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000) }
+      await rejects(archive(db, { base: stream(), limits }), { name: 'LimitExceededError', limit: 'earlyBytes', message: /Read it from a file/ })
+      deepStrictEqual(await archive(db, { base: stream() }), thin)
+    }
   })
 
   it('has the root of a whole one when a branch of long ago is joined, whatever base it has', async () => {

@@ -6,6 +6,7 @@ import { concatItems, toListOrder } from '../lists/write.ts'
 import { pickRoots } from '../roots.ts'
 import { readAhead } from '../sources/ahead.ts'
 import { openSource } from '../sources/index.ts'
+import { openRandomAccess } from '../sources/random.ts'
 import { createDigestTable, digestLength, keyOf, without } from '../../blocks/digests.ts'
 import type { ReadSnapshot } from '../dag/snapshots.ts'
 import type { Snapshot } from '../format/snapshot.ts'
@@ -56,7 +57,8 @@ interface Part {
  */
 export async function openBase (source: BackupSource, options: SourceOptions): Promise<Base> {
   const { limits, signal } = options
-  const opened = readAhead(await openSource(source, { ...options, offline: true }))
+  const sourceOptions = { ...options, offline: true }
+  const opened = readAhead(await openSource(source, sourceOptions), { limits, openRandomAccess: () => openRandomAccess(source, sourceOptions) })
   try {
     const { roots, bases } = pickRoots(opened)
     const reader = createBlockReader(opened, { bases, limits, signal })

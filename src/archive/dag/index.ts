@@ -1,6 +1,6 @@
-import { createEarlyBlocks } from './early.ts'
 import { createDagReader } from './reader.ts'
 import { assertAreShallow } from './snapshots.ts'
+import { createEarlyBlocks } from '../sources/early.ts'
 import { keyOf } from '../../blocks/digests.ts'
 import { pickRoots } from '../roots.ts'
 import { damagedBlock, hashOfDigest, IncompleteArchiveError, LimitExceededError, rootToString, TruncatedArchiveError } from '../errors.ts'

@@ -1,6 +1,6 @@
 import { keyOf } from '../../blocks/digests.ts'
 import type { Limits } from '../limits.ts'
-import type { SourceBlock } from '../sources/source.ts'
+import type { SourceBlock } from './source.ts'
 
 /** Blocks that came before it is known what they are. */
 export interface EarlyBlocks {
@@ -14,7 +14,7 @@ export interface EarlyBlocks {
 }
 
 /** About how much memory a block takes besides its bytes. */
-const overhead = 300
+export const overhead = 300
 
 // What each node of a list starts with: an array of six, and a text
 const isLikeNode = (bytes: Uint8Array): boolean => bytes[0] === 0x86 && bytes[1] >> 5 === 3
