@@ -5,7 +5,7 @@ import { openDag } from './dag/index.ts'
 import { readRoot, readSnapshot } from './dag/snapshots.ts'
 import { toLimits } from './limits.ts'
 import { openTree } from './lists/tree.ts'
-import { pickRoots } from './roots.ts'
+import { pickAllRoots } from './roots.ts'
 import { openOrSalvage } from './salvage/open.ts'
 import { isSeveral } from './sources/index.ts'
 import { openRandomAccess } from './sources/random.ts'
@@ -93,10 +93,10 @@ async function planMerge (sources: readonly BackupSource[], { ipfs, salvage, onS
   const flat = sources.flatMap(source => isSeveral(source) ? source.sources : [source as ArchiveSource])
   const { opened: source } = await openOrSalvage({ sources: flat }, openRandomAccess, { salvage, onSalvage, encryption, ipfs, limits, signal, timeout, maxBytes })
   try {
-    const { roots, bases } = pickRoots(source)
+    const { roots, bases, others: left } = pickAllRoots(source)
     const reader = createBlockReader(source, { bases, limits, signal })
     let read = await readLists(source, { roots, bases }, limits, signal)
-    const others = await findOthers(source, read, reader, limits)
+    const others = await findOthers(left, read, reader, limits)
     if (others.length > 0) read = await readLists(source, { roots: [...roots, ...others], bases }, limits, signal)
     const { dag, parts } = read
     const readEntries = createReader(reader, signal)
@@ -137,10 +137,10 @@ async function readLists (source: Source, picked: PickedRoots, limits: Limits, s
 }
 
 /**
- * Finds the archives that have more than those which are based on them: a database that these are not of, or heads that they
+ * Finds those of some roots that have more than the archives which are based on them: a database that these are not of, or heads that they
  * do not know, as when a log was backed up that had not all of its base.
  */
-async function findOthers (source: Source, { dag, parts }: ReadLists, { needPart }: BlockReader, limits: Limits): Promise<Uint8Array[]> {
+async function findOthers (roots: Uint8Array[], { dag, parts }: ReadLists, { needPart }: BlockReader, limits: Limits): Promise<Uint8Array[]> {
   const known = new Map<string, DigestTable>()
   const isKnown = async ({ address, heads }: Snapshot): Promise<boolean> => {
     const databases = dag.databases().filter(database => database.address === address)
@@ -151,9 +151,7 @@ async function findOthers (source: Source, { dag, parts }: ReadLists, { needPart
     return databases.length > 0
   }
   const others: Uint8Array[] = []
-  const own = new Map(source.headers.flatMap(([root]) => root == null ? [] : [[keyOf(root), root]]))
-  for (const { digest } of dag.parts) own.delete(keyOf(digest))
-  for (const root of own.values()) {
+  for (const root of roots) {
     const { access, databases } = readRoot({ digest: root, bytes: await needPart(root) }, limits)
     for (const digest of [...access, ...databases]) {
       if (await isKnown(readSnapshot({ digest, bytes: await needPart(digest) }, limits))) continue

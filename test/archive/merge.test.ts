@@ -73,6 +73,17 @@ describe('mergeBackups', () => {
     await rejects(merge([thin, ofB]), { name: 'IncompleteArchiveError' })
   })
 
+  it('has all of archives that name each other as their bases, as a log is again as it was', async () => {
+    const { orbitdb } = await createReplica()
+    const [a, b] = [await orbitdb.open('a', { type: 'events' }), await orbitdb.open('b', { type: 'events' })]
+    for (const db of [a, b]) await db.add('entry')
+    const ofA = await archive(a)
+    const both = await archive([a, b], { base: ofA })
+    const again = await archive(a, { base: { sources: [ofA, both] } })
+    await rejects(verifyBackup({ sources: [ofA, both, again] }), { name: 'WrongRootError', code: 'root-required' })
+    deepStrictEqual(await merge([ofA, both, again]), await archive([a, b]))
+  })
+
   it('of different databases has all of them, with access controllers that are databases, encryption and indexes', async () => {
     const a = await createReplica()
     const encryption = { replication: await createCipher(), data: await createCipher() }
