@@ -175,7 +175,7 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
     strictEqual((await db.log.values()).length, index.size)
     const pinned = [...index, ...(index.size > 0 ? others.filter(([hash]) => !writers.some(writer => writer.hash === hash)).map(([hash]) => hash) : [])]
     for (const hash of pinned) {
-      ok(await ipfs.pins.isPinned(toCID(hash)), `${hash} (${pool.has(hash) ? "joined" : appended.has(hash) ? "appended" : "other"}) is not pinned`)
+      ok(await ipfs.pins.isPinned(toCID(hash)), `${hash} (${pool.has(hash) ? 'joined' : appended.has(hash) ? 'appended' : 'other'}) is not pinned`)
     }
     await collect(await db.export())
   }
