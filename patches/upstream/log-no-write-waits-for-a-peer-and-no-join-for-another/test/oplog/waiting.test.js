@@ -93,6 +93,63 @@ describe('Log - Waiting', function () {
     deepStrictEqual((await log.heads()).map(({ hash }) => hash), [entries[19].hash])
   })
 
+  it('waits for no join that gets no further', async () => {
+    const other = await Log(identity2, { logId: 'A' })
+    const shared = await other.append('one')
+    const aside = await Log(identity1, { logId: 'A' })
+    const missing = await aside.append('nowhere')
+    await aside.join(other)
+    const stuck = await aside.append('stuck')
+    const head = await other.append('two')
+    const { get } = entryStorage
+    entryStorage.get = async (hash) => hash === missing.hash ? never() : get(hash)
+    await entryStorage.put(shared.hash, await other.storage.get(shared.hash))
+    const log = await createLog()
+    const joining = log.joinEntry(stuck)
+
+    strictEqual(await log.joinEntry(head), true)
+
+    deepStrictEqual((await log.values()).map(({ payload }) => payload), ['one', 'two'])
+    await Promise.all([
+      rejects(joining, { name: 'LogClosedError', code: 'log-closed' }),
+      log.close()
+    ])
+  })
+
+  for (const method of ['put', 'persist']) {
+    it(`is closed once a join has ended its ${method}, and writes nothing then`, async () => {
+      const other = await Log(identity2, { logId: 'A' })
+      await other.append('one')
+      const head = await other.append('two')
+      const calls = []
+      let reach, release
+      const isReached = new Promise(resolve => { reach = resolve })
+      const isReleased = new Promise(resolve => { release = resolve })
+      const gate = (name) => async () => {
+        calls.push(name)
+        if (name === method) {
+          reach()
+          await isReleased
+        }
+      }
+      Object.assign(entryStorage, {
+        get: other.storage.get,
+        put: gate('put'),
+        persist: gate('persist'),
+        close: async () => { calls.push('close') }
+      })
+      const log = await createLog()
+      const joining = rejects(log.joinEntry(head), { name: 'LogClosedError' })
+      await isReached
+      const closing = log.close()
+      setTimeout(release, 10)
+
+      await Promise.all([joining, closing])
+
+      deepStrictEqual(calls, method === 'put' ? ['put', 'close'] : ['put', 'persist', 'close'])
+    })
+  }
+
   it('ends what is waiting when it is cleared, and can be used then', async () => {
     const other = await Log(identity2, { logId: 'A' })
     await other.append('one')
