@@ -102,10 +102,19 @@ describe('Log - Waiting', function () {
     const stuck = await aside.append('stuck')
     const head = await other.append('two')
     const { get } = entryStorage
-    entryStorage.get = async (hash) => hash === missing.hash ? never() : get(hash)
+    let reach
+    const isReached = new Promise(resolve => { reach = resolve })
+    entryStorage.get = async (hash) => {
+      if (hash !== missing.hash) {
+        return get(hash)
+      }
+      reach()
+      return never()
+    }
     await entryStorage.put(shared.hash, await other.storage.get(shared.hash))
     const log = await createLog()
     const joining = log.joinEntry(stuck)
+    await isReached
 
     strictEqual(await log.joinEntry(head), true)
 
