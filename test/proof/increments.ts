@@ -1,0 +1,241 @@
+// Increments of logs to which anything may happen, against whole backups of the same logs
+import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { CID } from 'multiformats/cid'
+import { archive } from '../helpers/archives.ts'
+import { createCipher } from '../helpers/encryption.ts'
+import { kinds } from '../helpers/helia.ts'
+import { contentsOf } from '../helpers/logs.ts'
+import { createBackup, createOrbitDB, createSnapshot, inspectBackup, IPFSAccessController, IPFSBlockStorage, Log, mergeBackups, restoreBackup, verifyBackup } from '../../src/index.ts'
+import type { Node } from '../helpers/node.ts'
+import type { BackupSource, Database, Encryption, OrbitDB } from '../../src/index.ts'
+
+/** What may happen. A step that is not possible is left out. */
+type Step =
+  | { do: 'write' | 'write as another', db: number, writer: number, count: number }
+  /** A writer joins what the log has, or the log what the writer has */
+  | { do: 'follow' | 'join', db: number, writer: number }
+  /** An entry of one log gets into another */
+  | { do: 'share', db: number }
+  | { do: 'back up', of: number[], bases: number[], form: 'bytes' | 'blob' | 'stream' | 'snapshot', isWhole: boolean, isRestored: boolean }
+  /** A database is dropped, and restored as it was in an archive */
+  | { do: 'go back', db: number, to: number }
+
+const db = fc.nat(2)
+const writer = fc.nat(2)
+const of = fc.constantFrom([0], [1], [2], [0, 1], [0, 2], [0, 1, 2])
+const count = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 12 }) }, { weight: 1, arbitrary: fc.integer({ min: 20, max: 120 }) })
+const form = fc.constantFrom('bytes', 'blob', 'stream', 'snapshot')
+const arbitraries: Array<fc.WeightedArbitrary<Step>> = [
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('write'), db, writer, count }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('write as another'), db, writer, count }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('follow', 'join'), db, writer }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('share'), db }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('back up'), of, bases: fc.array(fc.nat(9), { maxLength: 3 }), form, isWhole: fc.boolean(), isRestored: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('go back'), db, to: fc.nat(9) }) }
+] as Array<fc.WeightedArbitrary<Step>>
+const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...arbitraries), { minLength: 8, maxLength: 24 })
+
+export interface IncrementsOptions {
+  /** What is done; the same seed does the same again. */
+  seed?: number
+  /** How many sequences, or for how many ms. */
+  runs?: number
+  duration?: number
+  onRun?: (steps: number, increments: number) => void
+}
+
+/** Performs random sequences. What goes wrong is shown by the shortest sequence that was found. */
+export async function runIncrements (libp2p: Node['libp2p'], { seed, runs = Infinity, duration = 50_000, onRun }: IncrementsOptions): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-increments-'))
+  let count = 0
+  const performOne = async (steps: Step[]): Promise<void> => {
+    const started: Array<() => Promise<void>> = []
+    const start: Start = async () => {
+      const path = join(directory, String(count++))
+      const ipfs = Object.assign(await kinds['Helia 7 in memory'](), { libp2p })
+      const orbitdb = await createOrbitDB({ ipfs, directory: path })
+      started.push(async () => {
+        await orbitdb.stop()
+        await ipfs.stop()
+        await rm(path, { recursive: true, force: true })
+      })
+      return orbitdb
+    }
+    try {
+      onRun?.(steps.length, await perform(steps, start))
+    } finally {
+      for (const stop of started) await stop()
+    }
+  }
+  let last: Promise<void> | undefined
+  try {
+    await fc.assert(fc.asyncProperty(steps, steps => (last = performOne(steps))), { seed, numRuns: runs, interruptAfterTimeLimit: duration })
+  } finally {
+    // Which is not waited for when the time is over
+    await last?.catch(() => {})
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Starts a node with OrbitDB, which is stopped at the end. */
+type Start = () => Promise<OrbitDB>
+
+interface Live {
+  db: Database
+  address: string
+  encryption?: Encryption
+  writers: Log[]
+  /** Whether it has an entry of another, which no restore takes. */
+  isForeign: boolean
+}
+
+type Contents = { heads: string[], index: string[] }
+
+/** An archive, or a snapshot on the node. */
+interface Made {
+  source: Uint8Array | CID
+  root: string
+  /** What it is based on, and what these are. */
+  bases: Made[]
+  contents: Map<Live, Contents>
+}
+
+const toSource = (source: Made['source'], form: string): Uint8Array | Blob | AsyncIterable<Uint8Array> | CID => {
+  return source instanceof CID || form === 'bytes' ? source : form === 'blob' ? new Blob([source as BlobPart]) : (async function * () { yield source })()
+}
+
+async function perform (steps: Step[], start: Start): Promise<number> {
+  const orbitdb = await start()
+  const identities = await Promise.all(['one', 'two', 'three'].map(id => orbitdb.identities.createIdentity({ id })))
+  const cipher = { replication: await createCipher() }
+  const open = async (name: string, encryption?: Encryption): Promise<Database> => {
+    return await orbitdb.open(name, { type: 'events', AccessController: IPFSAccessController({ write: ['*'] }), sync: false, encryption } as object) as unknown as Database
+  }
+  const follow = async (live: Live, writer: number): Promise<void> => {
+    live.writers[writer] = await Log(identities[writer], { logId: live.address, entryStorage: await IPFSBlockStorage({ ipfs: orbitdb.ipfs }), encryption: live.encryption })
+    for (const head of await live.db.log.heads()) await live.writers[writer].joinEntry(head)
+  }
+  const all: Live[] = []
+  for (const [name, encryption] of [['a', undefined], ['b', undefined], ['secret', cipher]] as const) {
+    const db = await open(name, encryption)
+    const live: Live = { db, address: db.address, encryption, writers: [], isForeign: false }
+    for (const writer of identities.keys()) await follow(live, writer)
+    all.push(live)
+  }
+  const read = async ({ db }: Pick<Live, 'db'>): Promise<Contents> => {
+    const { heads, index } = await contentsOf(db.log)
+    return { heads, index }
+  }
+  const made: Made[] = []
+  let value = 0
+  let increments = 0
+
+  const restored = async (source: BackupSource, live: Live, other: OrbitDB, root?: string): Promise<Contents> => {
+    const db = await restoreBackup<Database>(other, source, { root, databases: [live.address], encryption: live.encryption, sync: false } as object)
+    const contents = await read({ db })
+    await db.close()
+    return contents
+  }
+  /** All of what an archive needs, itself included, each once. */
+  const closureOf = (some: Made[]): Made[] => [...new Set(some.flatMap(one => [...closureOf(one.bases), one]))]
+  const sourcesOf = (some: Made[]): { sources: Array<Uint8Array | CID> } => ({ sources: closureOf(some).map(({ source }) => source) })
+
+  const check = async (one: Made, isRestored: boolean): Promise<void> => {
+    const lives = [...one.contents.keys()]
+    const source = sourcesOf([one])
+    const isLocal = source.sources.some(source => source instanceof CID)
+    const report = await verifyBackup(source, { root: one.root, orbitdb })
+    const isSound = !lives.some(({ isForeign, encryption }) => isForeign || encryption != null)
+    deepStrictEqual([report.root, report.needs, report.problems.filter(({ code }) => isSound || ['dag-invalid', 'archive-truncated'].includes(code))], [one.root, [], []])
+    for (const { address, entries, heads } of (await inspectBackup(source, { root: one.root, ipfs: orbitdb.ipfs })).databases) {
+      const live = lives.find(live => live.address === address)!
+      const { index, heads: headsOf } = one.contents.get(live)!
+      // What is of another log brings along what it follows there
+      if (!live.isForeign) deepStrictEqual([entries, heads], [index.length, headsOf.length])
+    }
+    if (!isRestored || isLocal) return
+    for (const live of lives.filter(({ isForeign }) => !isForeign)) {
+      const expected = one.contents.get(live)!
+      const other = await start()
+      deepStrictEqual(await restored(source, live, other, one.root), expected)
+      // Alone, on a node that has its bases
+      const bases = one.bases.filter(({ contents }) => contents.has(live))
+      if (bases.length === 0) continue
+      const another = await start()
+      for (const base of bases) await restored(sourcesOf([base]), live, another, base.root)
+      const { index } = await restored(one.source, live, another).catch(error => { if (error.code !== 'database-not-found') throw error; return { index: undefined } })
+      if (index != null) deepStrictEqual(index, [...new Set([...bases, one].flatMap(({ contents }) => contents.get(live)!.index))].sort())
+    }
+  }
+
+  for (const step of steps) {
+    if (step.do === 'write') {
+      for (let i = 0; i < step.count; i++) await all[step.db].db.addOperation({ op: 'ADD', key: null, value: value++ })
+    } else if (step.do === 'write as another') {
+      for (let i = 0; i < step.count; i++) await all[step.db].writers[step.writer].append({ op: 'ADD', key: null, value: value++ })
+    } else if (step.do === 'follow') {
+      if (!all[step.db].isForeign) await follow(all[step.db], step.writer)
+    } else if (step.do === 'join') {
+      const { db, writers } = all[step.db]
+      for (const head of await writers[step.writer].heads()) await db.log.joinEntry(head)
+    } else if (step.do === 'share') {
+      const [live, other] = [all[step.db], all[(step.db + 1) % 2]]
+      const [head] = await other.db.log.heads()
+      if (step.db === 2 || head == null || live.isForeign || other.isForeign || await live.db.log.has(head.hash)) continue
+      const { heads } = await live.db.log.snapshot()
+      await live.db.log.indexStorage.put(head.hash, true)
+      await live.db.log.headsStorage.put('heads', new TextEncoder().encode(JSON.stringify([...heads, { hash: head.hash, next: [] }])))
+      live.isForeign = true
+    } else if (step.do === 'go back') {
+      const live = all[step.db]
+      const to = made[step.to]
+      if (live.isForeign || to?.contents.has(live) !== true) continue
+      await live.db.drop()
+      await live.db.close()
+      live.db = await restoreBackup<Database>(orbitdb, sourcesOf([to]), { root: to.root, databases: [live.address], encryption: live.encryption, sync: false } as object)
+      deepStrictEqual(await read(live), to.contents.get(live))
+    } else if (step.do === 'back up') {
+      const { isWhole } = step
+      const some = step.of.map(i => all[i])
+      const dbs = some.map(({ db }) => db)
+      const bases = [...new Set(step.bases.map(i => made[i]).filter(base => base != null))]
+      // Where one has all of a base, or what is to be new since one that is not whole
+      const given = isWhole ? closureOf(bases) : bases
+      const sources = given.map(({ source }) => toSource(source, step.form))
+      const base = sources.length === 0 ? undefined : sources.length === 1 ? sources[0] : { sources }
+      const whole = String(await createBackup(dbs).root)
+      const source = step.form === 'snapshot'
+        ? await createSnapshot(dbs, { base }).catch(failIfWhole)
+        : await archive(dbs, { base }).catch(failIfWhole)
+      if (source == null) continue
+      const root = source instanceof CID ? String(source) : (await inspectBackup({ sources: [source, ...sourcesOf(bases).sources] }, { ipfs: orbitdb.ipfs, root: whole })).root
+      strictEqual(root, whole)
+      const contents = new Map<Live, Contents>()
+      for (const live of some) contents.set(live, await read(live))
+      const one: Made = { source, root, bases: source instanceof CID ? [] : bases, contents }
+      await check(one, step.isRestored)
+      made.push(one)
+      increments += Number(bases.length > 0)
+      function failIfWhole (error: Error & { code?: string }): undefined {
+        if (isWhole || error.code !== 'archive-incomplete') throw error
+      }
+    }
+  }
+  // One archive of all is of what any of them has
+  const archives = made.filter(({ source, contents }) => !(source instanceof CID) && ![...contents.keys()].some(({ isForeign }) => isForeign))
+  if (archives.length > 0) {
+    const merged = await archiveOf(mergeBackups(sourcesOf(archives).sources, { ipfs: orbitdb.ipfs }))
+    const summary = await inspectBackup(merged)
+    for (const live of all) {
+      const index = new Set(closureOf(archives).flatMap(({ contents }) => contents.get(live)?.index ?? []))
+      if (!live.isForeign) strictEqual(summary.databases.find(({ address }) => address === live.address)?.entries ?? 0, index.size, 'merged')
+    }
+  }
+  return increments
+}
+
+const archiveOf = async (backup: ReturnType<typeof mergeBackups>): Promise<Uint8Array> => new Uint8Array(await new Response(backup.stream()).arrayBuffer())
