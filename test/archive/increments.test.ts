@@ -5,7 +5,7 @@ import { concat } from 'uint8arrays/concat'
 import { archive, hashesOf, readCar, rootOf, writeCar } from '../helpers/archives.ts'
 import { read } from '../helpers/backups.ts'
 import { createCipher } from '../helpers/encryption.ts'
-import { createBlock, toHash } from '../helpers/forgery.ts'
+import { createBlock, forge, toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import { createBackup, createSnapshot, Entry, inspectBackup, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
@@ -271,6 +271,22 @@ describe('An archive that is based on others', () => {
       await rejects(archive(db, { base: stream(), limits }), { name: 'LimitExceededError', limit: 'earlyBytes', message: /Read it from a file/ })
       deepStrictEqual(await archive(db, { base: stream() }), thin)
     }
+  })
+
+  it('lacks what the list of its base lacks, as verify and restore say, where a whole one has it', async () => {
+    const replica = await createReplica()
+    const db = await openEvents(replica)
+    await addMany(db, 60)
+    const base = await archive(db)
+    const gone = (await db.log.values())[20].hash
+    const forged = await forge(base, parts => { parts.entries = parts.entries.filter(cid => toHash(cid) !== gone) })
+    await addMany(db, 3)
+    const thin = await archive(db, { base: forged })
+    strictEqual((await inspectBackup(thin)).databases[0].entries, 62)
+    const sources = [forged, thin]
+    const { problems } = await verifyBackup({ sources })
+    deepStrictEqual(problems.map(({ code, hash }) => [code, hash]), [['block-missing', gone]])
+    await rejects(restoreBackup((await createReplica()).orbitdb, { sources }), { name: 'MissingBlockError', hash: gone })
   })
 
   it('has the root of a whole one when a branch of long ago is joined, whatever base it has', async () => {
