@@ -8,6 +8,8 @@ export interface HashSet extends Iterable<string> {
   /** Adds a hash, unless it is not that of a DAG-CBOR block. */
   add: (hash: string) => void
   has: (hash: string) => boolean
+  /** All of them, some at a time. */
+  batches: (length: number) => Iterable<string[]>
 }
 
 /** Creates a set of hashes, which keeps their digests. */
@@ -20,6 +22,11 @@ export function createHashSet (hashes: Iterable<string> = []): HashSet {
       if (writeDigest(hash, digest, 0)) table.add(digest)
     },
     has: hash => writeDigest(hash, digest, 0) && table.has(digest),
+    * batches (length) {
+      for (let start = 0; start < table.size; start += length) {
+        yield Array.from({ length: Math.min(length, table.size - start) }, (_, i) => toHash(cidOf(table.at(start + i))))
+      }
+    },
     * [Symbol.iterator] () {
       for (let place = 0; place < table.size; place++) yield toHash(cidOf(table.at(place)))
     }

@@ -28,6 +28,9 @@ const hasLevel = async (path: string): Promise<boolean> => ['made', 'damaged'].i
 
 export const hasLog = (path: string): Promise<boolean> => hasLevel(join(path, '_heads'))
 
+/** How many keys are read at once. */
+const keysAtOnce = 1000
+
 /** The records of a LevelDB, in the order of their keys: none when it is not there. */
 async function * readRecords (path: string): AsyncGenerator<[key: string, value: Uint8Array]> {
   if (!await hasLevel(path)) {
@@ -37,6 +40,21 @@ async function * readRecords (path: string): AsyncGenerator<[key: string, value:
   try {
     yield * db.iterator()
   } finally {
+    await close()
+  }
+}
+
+/** The keys of the records of a LevelDB, many at a time: none when it is not there. */
+async function * readKeys (path: string): AsyncGenerator<string[]> {
+  if (!await hasLevel(path)) {
+    return
+  }
+  const { db, close } = await openLevel(path, { write: false })
+  const keys = db.keys({ highWaterMarkBytes: 2 ** 16 } as object)
+  try {
+    for (let some = await keys.nextv(keysAtOnce); some.length > 0; some = await keys.nextv(keysAtOnce)) yield some
+  } finally {
+    await keys.close()
     await close()
   }
 }
@@ -94,7 +112,7 @@ export async function readLog (path: string): Promise<StoredLog> {
   const isThere = await hasLog(path)
   const index = createHashSet()
   const records = await readHeadRecords(path, index.add)
-  for await (const [hash] of readRecords(join(path, '_index'))) index.add(hash)
+  for await (const hashes of readKeys(join(path, '_index'))) hashes.forEach(index.add)
 
   const current = newHeads(records.get('heads'))
   const headBlocks = oldHeads(records)

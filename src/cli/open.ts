@@ -4,6 +4,7 @@ import { findHeads, readWholeLog, withHeadBlocks } from './logs.ts'
 import { createIdentities } from './node.ts'
 import { Database, MemoryStorage } from '../index.ts'
 import type { OfflineNode, ReadBlocks } from './node.ts'
+import type { StoredLog } from './logs.ts'
 import type { HashSet } from '../blocks/hash-set.ts'
 import type { AccessController, DatabaseFactory, Storage } from '../index.ts'
 
@@ -11,18 +12,19 @@ import type { AccessController, DatabaseFactory, Storage } from '../index.ts'
 export interface OpenedDatabase<DB extends Database = Database> {
   db: DB
   unknownAccess: string[]
-  /** Whether there is nothing but a restore that was not finished. */
-  isUnfinished: boolean
+  /** Its log, as it is stored. */
+  log: Pick<StoredLog, 'heads' | 'index' | 'isUnfinished'>
 }
+
+/** How many hashes of an index are given at once. */
+const hashesAtOnce = 1000
 
 /** A storage of the hashes in a log. */
 async function createIndexStorage (index: HashSet): Promise<Storage<unknown>> {
   return {
     ...await MemoryStorage<unknown>(),
     get: async hash => index.has(hash) ? true : undefined,
-    iterator: async function * () {
-      for (const hash of index) yield [hash, true]
-    }
+    keys: async function * () { yield * index.batches(hashesAtOnce) }
   }
 }
 
@@ -39,7 +41,7 @@ export async function openDatabase<DB extends Database = Database> (node: Offlin
   const { ipfs, readBlocks, isPinned } = node
   const identity = await (await createIdentities(ipfs)).createIdentity({ id: 'orbitdb-backup' })
   const unknownAccess: string[] = []
-  const unfinished = new Set<string>()
+  const logs = new Map<string, OpenedDatabase['log']>()
 
   const openAccess = async (address: string): Promise<AccessController> => {
     const type = address.split('/')[1]
@@ -61,8 +63,8 @@ export async function openDatabase<DB extends Database = Database> (node: Offlin
     }
     const log = await readWholeLog(orbitdb, hashOf(address), isPinned)
     const { heads: stored, index, isUnfinished } = log
-    if (isUnfinished) unfinished.add(address)
     const heads = stored.length === 0 && index.size > 0 ? await findHeads(index, readBlocks) : stored
+    logs.set(address, { heads, index, isUnfinished })
     const headsStorage = await MemoryStorage()
     await headsStorage.put('heads', new TextEncoder().encode(JSON.stringify(heads)))
     return create({
@@ -79,5 +81,5 @@ export async function openDatabase<DB extends Database = Database> (node: Offlin
   }
 
   const db = await open(address, create) as DB
-  return { db, unknownAccess, isUnfinished: unfinished.has(address) }
+  return { db, unknownAccess, log: logs.get(address)! }
 }

@@ -140,7 +140,7 @@ async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDataba
   for (const database of picked) {
     const { address, manifest, isIndexed } = database
     try {
-      const { db, unknownAccess, isUnfinished } = await openDatabase(node, orbitdb, address)
+      const { db, unknownAccess, log: { heads, index, isUnfinished } } = await openDatabase(node, orbitdb, address)
       if (isUnfinished && all) {
         output.warn(`${toTitle(database)} is left out: its restore was not finished, and there is nothing in it`)
         continue
@@ -151,10 +151,7 @@ async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDataba
       for (const type of unknownAccess) {
         output.warn(`"${shown(db.name)}" has an access controller of type "${shown(type)}": if it keeps anything besides its block, that is not backed up`)
       }
-      const { heads, hashes } = await db.log.snapshot()
-      let entries = 0
-      for await (const some of hashes) entries += some.length
-      opened.push({ database, db, summary: { address, name: db.name, type: manifest!.type, indexed: isIndexed, entries, heads: heads.length } })
+      opened.push({ database, db, summary: { address, name: db.name, type: manifest!.type, indexed: isIndexed, entries: index.size, heads: heads.length } })
     } catch (error) {
       if (!keepGoing) {
         throw failure(database, error)
