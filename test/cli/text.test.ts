@@ -12,6 +12,8 @@ const names = {
   'directions of text': 'a\u202egpj.\u202c \u2066b\u2069 \u200fc\u061c',
   'half of a pair': 'a\ud800b',
   'what is not seen': 'a\u{e0041}b\ufeff\u00ad',
+  'marks apart from their letters': 'e\u0301'.repeat(20) + '\u0301'.repeat(300),
+  'paths, and options': '../../--force /dev/null',
   'one megabyte': 'long '.repeat(200_000)
 }
 
@@ -47,7 +49,7 @@ describe('orbitdb-backup prints what others wrote', () => {
       const { code, stdout, stderr } = await runCLI(args)
       strictEqual(code, exit, stderr)
       for (const line of [...stdout.split('\n'), ...stderr.split('\n')]) {
-        ok(isPlain(line) && line.length < (args.includes('--json') ? 3_000_000 : 1500), line.slice(0, 2000))
+        ok(isPlain(line) && line.length < (args.includes('--json') ? 3_000_000 : 1500), `${args[0]}: ${line.slice(0, 2000)}`)
       }
       return stdout
     }
@@ -61,6 +63,15 @@ describe('orbitdb-backup prints what others wrote', () => {
       if (json.length > 0) deepStrictEqual(JSON.parse(inspect).databases.map(({ name }: any) => name).sort(), Object.values(names).filter(name => name.isWellFormed()).sort())
       await assertPlain(['verify', path, ...limit, ...json])
       await assertPlain(['restore', path, '-d', join(directory, `new${json.length}`), ...limit, ...json])
+      await assertPlain(['restore', path, '-d', directory, '--dry-run', ...limit, ...json])
+      await assertPlain(['diff', path, '-d', directory, ...limit, ...json])
+      await assertPlain(['diff', path, path, '--hashes', ...limit, ...json])
+      await assertPlain(['merge', path, '-o', `${path}.merged${json.length}`, ...limit, ...json])
+      await assertPlain(['snapshot', 'create', '--all', '-d', directory, ...limit, ...json])
+      await assertPlain(['snapshot', 'list', '-d', directory, ...limit, ...json])
+      await assertPlain(['dump', path, ...limit, '--json'])
+      await assertPlain(['inspect', '--salvage', path, ...limit, ...json])
+      await assertPlain(['verify', '--salvage', path, ...limit, ...json])
     }
     await assertPlain(['create', 'nothing\u001b[2J', '-d', directory, '-o', `${path}2`], 4)
     await assertPlain(['restore', path, '--\u001b[2J'], 2)
