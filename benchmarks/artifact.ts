@@ -18,26 +18,22 @@ export interface Log {
   index: string[]
 }
 
-const logFile = (directory: string): string => join(directory, 'log.json')
-const carFile = (directory: string): string => join(directory, 'blocks.car')
+const filesIn = (directory: string) => ({ log: join(directory, 'log.json'), car: join(directory, 'blocks.car') })
 
 export async function writeArtifact (directory: string, { heads, index }: Log, blocks: AsyncIterable<Block>): Promise<void> {
-  await writeFile(logFile(directory), JSON.stringify({ heads: heads.map(({ hash, next }) => ({ hash, next })), index }))
+  const { log, car } = filesIn(directory)
+  await writeFile(log, JSON.stringify({ heads: heads.map(({ hash, next }) => ({ hash, next })), index }))
   const { writer, out } = CarWriter.create()
-  const written = pipeline(out, createWriteStream(carFile(directory)))
-  for await (const [hash, bytes] of blocks) {
-    await writer.put({ cid: toCID(hash), bytes })
-  }
+  const written = pipeline(out, createWriteStream(car))
+  for await (const [hash, bytes] of blocks) await writer.put({ cid: toCID(hash), bytes })
   await writer.close()
   await written
 }
 
-export async function readLog (directory: string): Promise<Log> {
-  return JSON.parse(await readFile(logFile(directory), 'utf8'))
-}
+export const readLog = async (directory: string): Promise<Log> => JSON.parse(await readFile(filesIn(directory).log, 'utf8'))
 
 export async function * readBlocks (directory: string): AsyncGenerator<Block> {
-  for await (const { cid, bytes } of await CarBlockIterator.fromIterable(createReadStream(carFile(directory)))) {
+  for await (const { cid, bytes } of await CarBlockIterator.fromIterable(createReadStream(filesIn(directory).car))) {
     yield [cid.toString(base58btc), bytes]
   }
 }
@@ -45,17 +41,13 @@ export async function * readBlocks (directory: string): AsyncGenerator<Block> {
 /** Reads blocks through Helia. */
 export async function * getBlocks ({ blockstore }: Node, hashes: Iterable<string>): AsyncGenerator<Block> {
   for await (const { cid, bytes: chunks } of blockstore.getMany(Array.from(hashes, toCID), { offline: true })) {
-    for await (const bytes of chunks) {
-      yield [cid.toString(base58btc), bytes]
-    }
+    for await (const bytes of chunks) yield [cid.toString(base58btc), bytes]
   }
 }
 
-/** Stores blocks through Helia. Nothing is pinned, and Helia does not check their hashes. */
-export async function putBlocks ({ blockstore }: Node, blocks: AsyncIterable<Block>): Promise<void> {
-  for await (const [hash, bytes] of blocks) {
-    await blockstore.put(toCID(hash), bytes)
-  }
+/** Stores the blocks of an artifact through Helia. Nothing is pinned, and Helia does not check their hashes. */
+export async function putBlocks ({ blockstore }: Node, directory: string): Promise<void> {
+  for await (const [hash, bytes] of readBlocks(directory)) await blockstore.put(toCID(hash), bytes)
 }
 
 /** Makes a backup by the API that OrbitDB has. */

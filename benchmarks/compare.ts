@@ -1,42 +1,84 @@
-// What a database has, as the unpatched OrbitDB finds it, and whether another has the same.
-import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+// What a node has of a database, as the unpatched OrbitDB finds it, and whether another has the same.
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { KeyStore } from '@orbitdb/core-stock'
 import all from 'it-all'
 import { Level } from 'level'
 import { firstWriter } from './dataset.ts'
 import { isolate, logDirectoryOf, open, setupOf, start, stop, toCID } from './node.ts'
+import { aspects } from './way.ts'
 import type { Dataset } from './dataset.ts'
-import type { Aspect } from './results.ts'
+import type { Aspect } from './way.ts'
 import type { Node } from '../scripts/node.ts'
-import type { KeyValue } from '../src/index.ts'
 
-/** What a source has. */
-interface Contents {
-  /** The hashes of the entries, as they are found by traversal. */
+/** What to look for: the hashes of what the source has. */
+interface Known {
   entries: string[]
-  heads: string[]
-  index: string[]
-  /** A digest of the keys and their values. */
-  records: string
-  /** The ids of those who may write; that of the first writer comes first. */
-  writers: string[]
-  /** The hashes of the identities of those who did. */
   identities: string[]
-  /** The hashes of the manifest and the access controller. */
+  /** The manifest and the access controller. */
   setup: string[]
 }
 
-const readHeads = async ({ log }: KeyValue<string>): Promise<string[]> => (await log.heads()).map(({ hash }) => hash).sort()
+/** What is found of each aspect; undefined where reading it fails. */
+type Found = Partial<Record<Aspect, unknown>>
 
-const readWriters = ({ access }: KeyValue<string>): string[] => (access as unknown as { write: string[] }).write
+/** What was restored is compared with that. */
+export interface Source {
+  known: Known
+  found: Found
+}
 
-/** A digest of what the database answers. */
-async function readRecords (db: KeyValue<string>): Promise<string> {
-  const records = (await all(db.iterator())).map(({ key, hash, value }) => JSON.stringify([key, hash, value]))
-  return createHash('sha256').update(records.sort().join()).digest('hex')
+/** Reads what a source has: a copy of a node, which is written to. */
+export async function readSource (dataset: Dataset, directory: string): Promise<Source> {
+  const opened = await open(await start(directory, 'stock'), dataset)
+  const entries = await all(opened.db.log.traverse())
+  const known: Known = {
+    entries: entries.map(({ hash }) => hash),
+    identities: [...new Set(entries.map(({ identity }) => identity))],
+    setup: await setupOf(opened.ipfs, dataset.address)
+  }
+  await stop(opened)
+  const found = await find(dataset, directory, known)
+  const missing = aspects.filter(aspect => found[aspect] == null)
+  if (missing.length > 0) throw new Error(`The source has no ${missing.join(', ')}`)
+  return { known, found }
+}
+
+/** Compares what was restored with what the source has. */
+export async function compareWithSource ({ known, found }: Source, dataset: Dataset, directory: string): Promise<Record<Aspect, boolean>> {
+  const restored = await find(dataset, directory, known)
+  return Object.fromEntries(aspects.map(aspect => [aspect, isDeepStrictEqual(restored[aspect], found[aspect])])) as Record<Aspect, boolean>
+}
+
+/** Finds what a node has, of what is known and else. */
+async function find (dataset: Dataset, directory: string, { entries, identities, setup }: Known): Promise<Found> {
+  const found: Found = {}
+  const read = async (aspect: Aspect, fn: () => Promise<unknown>): Promise<void> => {
+    found[aspect] = await fn().catch(() => undefined)
+  }
+  const running = await start(directory, 'stock')
+  isolate(running.ipfs)
+  // First, as an identity that is opened is written
+  await read('identities', () => countBlocks(running.ipfs, identities))
+  const opening = open(running, dataset).then(({ db }) => db)
+  await read('access controller', async () => ((await opening).access as unknown as { write: string[] }).write)
+  await read('entries', async () => (await all((await opening).log.traverse())).map(({ hash }) => hash))
+  await read('heads', async () => (await (await opening).log.heads()).map(({ hash }) => hash).sort())
+  await read('records', async () => hash('sha256', (await all((await opening).iterator())).map(record => JSON.stringify(record)).sort().join()))
+  await running.ipfs.gc()
+  await read('pins', () => countBlocks(running.ipfs, [...setup, ...identities, ...entries]))
+  await stop(running)
+  await read('index', () => readIndex(directory, dataset))
+  // Last, as something is written
+  await read('private keys', () => writeAsFirstWriter(dataset, directory))
+  return found
+}
+
+/** How many of some blocks are there. */
+async function countBlocks ({ blockstore }: Node, hashes: string[]): Promise<number> {
+  let count = 0
+  for (const hash of hashes) count += await blockstore.has(toCID(hash)) ? 1 : 0
+  return count
 }
 
 /** Reads the index of a log that is closed. */
@@ -50,74 +92,13 @@ async function readIndex (directory: string, dataset: Dataset): Promise<string[]
   }
 }
 
-/** Reads what a source has, and writes it to a file. */
-export async function readSource ({ dataset, directory, file }: { dataset: Dataset, directory: string, file: string }): Promise<void> {
-  const opened = await open(await start(directory, 'stock'), dataset)
-  const { db, ipfs } = opened
-  const entries = await all(db.log.traverse())
-  const contents: Omit<Contents, 'index'> = {
-    entries: entries.map(({ hash }) => hash),
-    identities: [...new Set(entries.map(({ identity }) => identity))],
-    heads: await readHeads(db),
-    records: await readRecords(db),
-    writers: readWriters(db),
-    setup: await setupOf(ipfs, dataset.address)
-  }
-  await stop(opened)
-  await writeFile(file, JSON.stringify({ ...contents, index: await readIndex(directory, dataset) } satisfies Contents))
-}
-
-/** Compares what was restored with what the source has. */
-export async function compare ({ dataset, directory, file }: { dataset: Dataset, directory: string, file: string }): Promise<Record<Aspect, boolean>> {
-  const source: Contents = JSON.parse(await readFile(file, 'utf8'))
-  // In the order that they are listed in
-  const same: Record<Aspect, boolean> = {
-    entries: false, heads: false, index: false, records: false, 'access controller': false, identities: false, pins: false, 'private keys': false
-  }
-  const check = async (aspect: Aspect, isSame: () => Promise<boolean>): Promise<void> => {
-    same[aspect] = await isSame().catch(() => false)
-  }
-
-  const running = await start(directory, 'stock')
-  isolate(running.ipfs)
-  // First, as an identity that is opened is written
-  await check('identities', () => hasAll(running.ipfs, source.identities))
-  const opening = open(running, dataset)
-  await check('access controller', async () => isDeepStrictEqual(readWriters((await opening).db), source.writers))
-  await check('entries', async () => isDeepStrictEqual((await all((await opening).db.log.traverse())).map(({ hash }) => hash), source.entries))
-  await check('heads', async () => isDeepStrictEqual(await readHeads((await opening).db), source.heads))
-  await check('records', async () => await readRecords((await opening).db) === source.records)
-  await running.ipfs.gc()
-  await check('pins', () => hasAll(running.ipfs, [...source.setup, ...source.identities, ...source.entries]))
-  await stop(running)
-  await check('index', async () => isDeepStrictEqual(await readIndex(directory, dataset), source.index))
-  // Last, as something is written
-  await check('private keys', () => isFirstWriter(directory, dataset, source))
-  return same
-}
-
-async function hasAll ({ blockstore }: Node, hashes: string[]): Promise<boolean> {
-  for (const hash of hashes) {
-    if (!await blockstore.has(toCID(hash))) return false
-  }
-  return true
-}
-
-/** Whether the first writer can write as who it is. */
-async function isFirstWriter (directory: string, dataset: Dataset, { writers, identities }: Contents): Promise<boolean> {
-  const keystore = await KeyStore({ path: join(directory, 'orbitdb/keystore') })
-  const hasKeys = await keystore.hasKey(firstWriter) && await keystore.hasKey(writers[0])
-  await keystore.close()
-  if (!hasKeys) {
-    return false
-  }
+/** The identity that an entry of the first writer has, where it may write: without its key it is somebody else. */
+async function writeAsFirstWriter (dataset: Dataset, directory: string): Promise<string> {
   const running = await start(directory, 'stock', { id: firstWriter })
   try {
     isolate(running.ipfs)
     const { db } = await open(running, dataset)
-    const hash = await db.put('key', 'value')
-    const entry = await db.log.get(hash)
-    return identities.includes(entry!.identity) && running.orbitdb.identity.id === writers[0]
+    return (await db.log.get(await db.put('key', 'value')))!.identity
   } finally {
     await stop(running)
   }

@@ -49,23 +49,16 @@ export async function open (running: Running, dataset: Dataset): Promise<Open> {
 }
 
 /** The hashes of a database's manifest and access controller. */
-export async function setupOf (ipfs: Node, address: string): Promise<string[]> {
-  const manifest = hashOf(address)
-  const { accessController } = dagCbor.decode<{ accessController: string }>(await getBlock(ipfs, manifest))
-  return [manifest, hashOf(accessController)]
-}
-
-/** Gets a block that the node has. */
-export async function getBlock ({ blockstore }: Node, hash: string): Promise<Uint8Array> {
+export async function setupOf ({ blockstore }: Node, address: string): Promise<string[]> {
+  const hash = address.replace('/orbitdb/', '')
   const [bytes] = await all(blockstore.get(toCID(hash), { offline: true }))
-  return bytes
+  return [hash, dagCbor.decode<{ accessController: string }>(bytes).accessController.replace('/ipfs/', '')]
 }
 
 /** The directory of the LevelDBs `_heads` and `_index` of a database. */
 export function logDirectoryOf (directory: string, { address, isIndexed = false }: Pick<Dataset, 'address' | 'isIndexed'>): string {
-  const parent = join(directory, 'orbitdb')
   // A KeyValueIndexed gives the directory of its own index to the database that it builds on
-  return isIndexed ? join(parent, address, '_index', address, 'log') : join(parent, address, 'log')
+  return join(directory, 'orbitdb', ...isIndexed ? [address, '_index', address] : [address], 'log')
 }
 
 // Helia has its CIDs of another version of multiformats, whose types ask for more
@@ -73,6 +66,3 @@ type NodeCID = Parameters<Node['blockstore']['has']>[0]
 
 /** The CID of a hash, as OrbitDB writes it. */
 export const toCID = (hash: string): NodeCID => CID.parse(hash, base58btc) as NodeCID
-
-/** The hash of the block that an address names. */
-const hashOf = (address: string): string => address.slice(address.lastIndexOf('/') + 1)

@@ -1,10 +1,11 @@
 // Programs that do what OrbitDB's users could do, too.
 import { execFile } from 'node:child_process'
-import { rename, rm, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { createText } from './dataset.ts'
+import { createText, keep } from './dataset.ts'
 import type { Dataset } from './dataset.ts'
 
 /**
@@ -18,8 +19,11 @@ export async function run (command: string, args: string[], input: Iterable<stri
   await Promise.all([ended, pipeline(Readable.from(input), ended.child.stdin!)])
 }
 
-/** Copies directories into another. */
-export const copy = (from: string[], to: string): Promise<void> => run('cp', ['-r', ...from, to])
+/** Copies the directories of a node to another, which is made. */
+export async function copyNode (from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true })
+  await run('cp', ['-r', join(from, 'ipfs'), join(from, 'orbitdb'), to])
+}
 
 const branch = 'refs/heads/main'
 
@@ -31,20 +35,10 @@ function * toCommits ({ entries, entryBytes }: Dataset): Generator<string> {
 }
 
 /** Gives a repository of the size of a dataset: the one that is kept beside it, or a new one. */
-export async function getRepository (dataset: Dataset): Promise<string> {
-  const repository = `${dataset.directory}.git`
-  if (await stat(repository).catch(() => undefined) == null) {
-    const temporary = `${repository}.${process.pid}.tmp`
-    try {
-      await run('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', temporary])
-      await run('git', ['-C', temporary, 'fast-import', '--quiet'], toCommits(dataset))
-      await rename(temporary, repository)
-    } finally {
-      await rm(temporary, { recursive: true, force: true })
-    }
-  }
-  return repository
-}
+export const getRepository = (dataset: Dataset): Promise<string> => keep(`${dataset.directory}.git`, async path => {
+  await run('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', path])
+  await run('git', ['-C', path, 'fast-import', '--quiet'], toCommits(dataset))
+})
 
 /** Makes a bundle of a repository. */
 export const bundle = (repository: string, file: string): Promise<void> => run('git', ['-C', repository, 'bundle', 'create', '--quiet', file, 'HEAD', branch])

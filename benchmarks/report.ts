@@ -1,19 +1,20 @@
-// Writes the results of the benchmarks for people: as Markdown, as GitHub shows it, and as a chart.
+// Writes the results of `npm run bench` for people: as Markdown, as GitHub shows it, and as a chart.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { drawChart, growing } from './report/chart.ts'
-import { formatBytes, formatCount, formatRatio, formatTime } from './report/format.ts'
-import { toTable } from './report/table.ts'
-import { baseline, describeLost, timeToUse, waysOf } from './report/verdict.ts'
-import type { DatasetResults, Results, Sample, WayResults } from './results.ts'
+import { drawChart } from './chart.ts'
+import { medianOf, round, seconds } from './numbers.ts'
+import { toTable } from './tables.ts'
+import { describeLost, largestOf, timeToUse } from './verdict.ts'
+import type { DatasetResults, Results, Round, WayResults } from './way.ts'
+
+/** The way that all others are compared with: nothing can be much faster. */
+const baseline = 'filesystem copy'
 
 /** Writes results.json, results.md and the chart that it shows to a directory. The same results give the same bytes. */
 export async function report (results: Results, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   const chart = drawChart(results)
-  if (chart != null) {
-    await writeFile(join(directory, 'trade-off.svg'), chart)
-  }
+  if (chart != null) await writeFile(join(directory, 'trade-off.svg'), chart)
   await writeFile(join(directory, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
   await writeFile(join(directory, 'results.md'), toMarkdown(results, chart != null))
 }
@@ -23,24 +24,23 @@ export const toTables = ({ datasets }: Results): string => datasets.map(toDatase
 
 /** A short table of the largest database of one writer. */
 export function toSummary (results: Results): string {
-  const dataset = growing(results).at(-1)!
-  const rows = dataset.ways.map(way => way.restore == null
-    ? [nameOf(way), way.skipped!, '', '', '']
-    : [nameOf(way), way.backup == null ? '–' : formatTime(way.backup.time.median), formatTime(timeToUse(way)!.median), describeLost(way), way.checks])
+  const { entries, entryBytes, ways } = largestOf(results)!
   return [
-    `${formatCount(dataset.entries)} entries of ${formatBytes(dataset.entryBytes)}, on ${results.date.slice(0, 10)}:`,
-    toTable(['', 'back up', 'restore, and read an entry', 'lost', 'checked'], [1, 2], rows)
+    `${entries.toLocaleString('en')} entries of ${entryBytes.toLocaleString('en')} bytes, on ${results.date.slice(0, 10)}, seconds:`,
+    toTable(['', 'back up', 'restore, and read an entry', 'lost', 'checked'], [1, 2], ways.map(way => way.skipped != null
+      ? [nameOf(way), way.skipped, '', '', '']
+      : [nameOf(way), time(({ backup }) => backup?.wall, way), seconds(timeToUse(way)!), describeLost(way), way.checks]))
   ].join('\n\n')
 }
 
 function toMarkdown (results: Results, hasChart: boolean): string {
-  const { date, command, machine: { cpu, cores, memoryBytes, os }, versions, rounds } = results
+  const { date, command, machine: { cpu, cores, memoryBytes, os }, versions, datasets } = results
   return [
     '# Results',
     ...hasChart ? ['![How long each way takes to restore, and what is guaranteed then](trade-off.svg)'] : [],
-    `Measured on ${date.slice(0, 10)} by \`${command}\`, ${rounds === 1 ? 'once' : `up to ${rounds} times`} each way, on ${cpu}, ${cores} cores, ${formatBytes(memoryBytes)} memory, ${os}, with ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}.${rounds === 1 ? '' : ' Each number is a median.'}`,
+    `Measured on ${date.slice(0, 10)} by \`${command}\` on ${cpu}, ${cores} cores, ${megabytes(memoryBytes)} MB memory, ${os}, with ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}. Where a way was run several times, each number is a median.`,
     [
-      `- **×2** is twice as much time as \`${baseline}\` took for the same.`,
+      `- Times are in seconds, sizes in MB. **×2** is twice as much time as \`${baseline}\` took for the same.`,
       '- **restore** is until the way was done. Some ways have the database open then, others have not; **first entry read** is until it is open and an entry was read, and **all entries read** until all were. Both are from the beginning of the restore.',
       '- **memory** is the most that the process had at a time while it restored, with the node in it.',
       '- **lost** is what is not the same as in the source after a restore, of 20,000 entries at most: of more it is what was lost of fewer. Private keys belong to a node, not to a database; most ways leave them out on purpose.',
@@ -50,43 +50,46 @@ function toMarkdown (results: Results, hasChart: boolean): string {
     ].join('\n'),
     toTables(results),
     '## The ways',
-    [...new Map(results.datasets.flatMap(({ ways }) => ways.map(way => [way.name, way]))).values()]
+    [...new Map(datasets.flatMap(({ ways }) => ways.map(way => [way.name, way]))).values()]
       .map(way => `- ${nameOf(way)}${way.orbitdb === 'patched' ? ' (this package)' : ''}: ${escape(way.about)}.`)
       .join('\n')
   ].join('\n\n') + '\n'
 }
 
-function toDataset (dataset: DatasetResults): string {
-  const { name, entries, writers, heads, entryBytes, nodeBytes } = dataset
-  const ways = waysOf(dataset)
+function toDataset ({ entries, writers, heads, isIndexed, entryBytes, nodeBytes, ways }: DatasetResults): string {
   const base = ways.find(({ name }) => name === baseline)
-  const time = (of: (way: WayResults) => Sample | undefined, way: WayResults): string => {
-    const [sample, other] = [of(way), base == null || way === base ? undefined : of(base)]
-    return sample == null ? '–' : `${formatTime(sample.median)}${other == null ? '' : ` ${formatRatio(sample.median, other.median)}`}`
-  }
-  const rows = ways.map(way => [
+  const rows = ways.filter(({ skipped }) => skipped == null).map(way => [
     nameOf(way),
-    time(({ backup }) => backup?.time, way),
-    time(({ restore }) => restore?.time, way),
-    time(({ restore }) => restore?.firstRead, way),
-    time(({ restore }) => restore?.completeRead, way),
-    way.artifactBytes == null ? '–' : formatBytes(way.artifactBytes),
-    way.restore?.peakMemory == null ? '–' : formatBytes(way.restore.peakMemory.median),
+    time(({ backup }) => backup?.wall, way, base),
+    time(({ restore }) => restore.wall, way, base),
+    time(({ restore }) => restore.firstRead, way, base),
+    time(({ restore }) => restore.completeRead, way, base),
+    megabytes(medianOf(way.rounds, ({ artifactBytes }) => artifactBytes)),
+    megabytes(medianOf(way.rounds, ({ restore }) => restore.peak)),
     describeLost(way),
     way.checks,
     way.reads === 'stopped node' ? 'stopped' : 'may run'
   ])
   const head = ['', 'back up', 'restore', 'first entry read', 'all entries read', 'size', 'memory', 'lost', 'checked', 'node']
-  const skipped = dataset.ways.filter(({ skipped }) => skipped != null).map(({ name, skipped }) => `- **${escape(name)}**: ${escape(skipped!)}`)
+  const skipped = ways.filter(({ skipped }) => skipped != null).map(({ name, skipped }) => `- **${escape(name)}**: ${escape(skipped!)}`)
   return [
-    `## ${formatCount(entries)} entries, ${count(writers, 'writer')}, ${count(heads, 'head')}${name.endsWith('-indexed') ? ', KeyValueIndexed' : ''}`,
-    `An entry has ${formatBytes(entryBytes)}, the node's directory ${formatBytes(nodeBytes)}.`,
+    `## ${entries.toLocaleString('en')} entries, ${count(writers, 'writer')}, ${count(heads, 'head')}${isIndexed ? ', KeyValueIndexed' : ''}`,
+    `An entry has ${entryBytes.toLocaleString('en')} bytes, the node's directory ${megabytes(nodeBytes)} MB.`,
     ...rows.length > 0 ? [toTable(head, [1, 2, 3, 4, 5, 6], rows)] : [],
     ...skipped.length > 0 ? ['Not run:', skipped.join('\n')] : []
   ].join('\n\n')
 }
 
-const count = (number: number, what: string): string => `${formatCount(number)} ${what}${number === 1 ? '' : 's'}`
+/** A time, and how many times that of another way it is. */
+function time (of: (round: Round) => number | undefined, way: WayResults, base?: WayResults): string {
+  const [median, other] = [way, base].map(way => medianOf(way?.rounds ?? [], of))
+  if (median == null) return '–'
+  return seconds(median) + (other == null || way === base ? '' : ` ×${round(median / other)}`)
+}
+
+const megabytes = (bytes?: number): string => bytes == null ? '–' : round(bytes / 1e6)
+
+const count = (number: number, what: string): string => `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`
 
 /** In bold where it is of this package. */
 const nameOf = ({ name, orbitdb }: WayResults): string => orbitdb === 'patched' ? `**${escape(name)}**` : escape(name)

@@ -5,54 +5,28 @@ import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { program } from 'commander'
 import { getDataset } from './dataset.ts'
-import { measure } from './measure.ts'
+import { measureWays } from './measure.ts'
 import { report, toTables } from './report.ts'
 import { ways } from './ways/index.ts'
 import type { Shape } from './dataset.ts'
-import type { Results } from './results.ts'
+import type { Results } from './way.ts'
 
-const usage = `Usage: npm run bench -- [options]
+const options: { entries?: string[], rounds: string, ways: string[], results?: string, quick?: true } = program.name('npm run bench --')
+  .option('--entries <n...>', 'databases of n entries (default: 1000 and 10000). With more than 20000, what is lost is not looked for again, and what would take over 2 minutes is left out')
+  .option('--rounds <n>', 'how many times each way is run', '1')
+  .option('--ways <names...>', 'only ways whose name has one of these in it', [''])
+  .option('--results <dir>', 'where to write the results')
+  .option('--quick', 'one database of a few entries, to see that all ways work')
+  .parse().opts()
 
-  --entries <n>   a database of n entries; may be repeated (1000 and 10000). With more than 20000, what is lost is not
-                  looked for again, and what would take over 2 minutes is left out
-  --rounds <n>    how many times each way is run (3)
-  --ways <name>   only ways whose name has this in it; may be repeated
-  --results <dir> where to write the results
-  --quick         one database of a few entries and one round, to see that all ways work
-`
+const sizes = (options.entries ?? (options.quick ? ['200'] : ['1000', '10000'])).map(Number).sort((a, b) => a - b)
+const [entries] = sizes
+const shapes: Shape[] = options.quick ? [{ entries, writers: 4 }] : [...sizes.map(entries => ({ entries, writers: 1 })), { entries, writers: 4 }, { entries, writers: 1, isIndexed: true }]
+const chosen = ways.filter(({ name }) => options.ways.some(part => name.toLowerCase().includes(part.toLowerCase())))
 
-const root = join(import.meta.dirname, '..')
-
-const { values } = parseArgs({
-  options: {
-    entries: { type: 'string', multiple: true },
-    rounds: { type: 'string' },
-    ways: { type: 'string', multiple: true },
-    results: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false }
-  }
-})
-if (values.help) {
-  console.log(usage)
-  process.exit()
-}
-
-const { quick } = values
-const sizes = (values.entries ?? (quick ? ['200'] : ['1000', '10000'])).map(Number).sort((a, b) => a - b)
-const shapes: Shape[] = quick
-  ? sizes.map(entries => ({ entries, writers: 4 }))
-  : [
-      ...sizes.map(entries => ({ entries, writers: 1 })),
-      { entries: sizes[0], writers: 4 },
-      { entries: sizes[0], writers: 1, isIndexed: true }
-    ]
-const chosen = ways.filter(({ name }) => values.ways?.some(part => name.toLowerCase().includes(part.toLowerCase())) ?? true)
-const rounds = Number(values.rounds ?? (quick ? 1 : 3))
-
-const versionOf = async (directory: string): Promise<string> => JSON.parse(await readFile(join(root, directory, 'package.json'), 'utf8')).version
+const versionOf = async (directory: string): Promise<string> => JSON.parse(await readFile(join(import.meta.dirname, '..', directory, 'package.json'), 'utf8')).version
 
 const results: Results = {
   date: new Date().toISOString(),
@@ -66,14 +40,12 @@ const results: Results = {
     level: await versionOf('node_modules/level'),
     git: execFileSync('git', ['--version'], { encoding: 'utf8' }).trim().replace('git version ', '')
   },
-  rounds,
   datasets: []
 }
 for (const shape of shapes) {
-  const dataset = await getDataset(shape)
-  const smaller = results.datasets.filter(({ name, entries }) => entries < dataset.entries && name.replace(/^\d+/, '') === dataset.name.replace(/^\d+/, ''))
-  results.datasets.push(await measure(dataset, chosen, rounds, smaller, quick))
-  if (values.results != null) await report(results, values.results)
+  const smaller = shape.writers === 1 && shape.isIndexed !== true ? results.datasets.at(-1) : undefined
+  results.datasets.push(await measureWays(await getDataset(shape), chosen, Number(options.rounds), smaller, options.quick === true))
 }
+if (options.results != null) await report(results, options.results)
 console.log(toTables(results))
 process.exit()

@@ -3,23 +3,15 @@
 //   npm run build && npm run bench:start
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { median } from 'simple-statistics'
+import { medianOf } from './numbers.ts'
+import { take } from './take.ts'
+import type { Taken } from './take.ts'
 
-const cli = join(import.meta.dirname, '../dist/cli.js')
-const archive = join(import.meta.dirname, '../test/fixtures/archive.car')
-
-const commands = {
-  'Node.js alone': ['--eval', ''],
-  '--help': [cli, '--help'],
-  inspect: [cli, 'inspect', archive],
-  verify: [cli, 'verify', archive]
-}
+const [cli, archive] = ['dist/cli.js', 'test/fixtures/archive.car'].map(path => join(import.meta.dirname, '..', path))
+const commands = { 'Node.js alone': ['--eval', ''], '--help': [cli, '--help'], inspect: [cli, 'inspect', archive], verify: [cli, 'verify', archive] }
 
 for (const [name, args] of Object.entries(commands)) {
-  const times = Array.from({ length: 15 }, () => {
-    const start = performance.now()
-    execFileSync(process.execPath, args)
-    return performance.now() - start
-  })
-  console.log(`${name.padEnd(14)} ${median(times).toFixed(0).padStart(4)} ms (${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)})`)
+  const taken: Taken[] = []
+  while (taken.length < 15) taken.push(await take(() => execFileSync(process.execPath, args)))
+  console.log(`${name.padEnd(14)} ${medianOf(taken, ({ wall }) => wall)!.toFixed(0).padStart(4)} ms`)
 }

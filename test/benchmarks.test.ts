@@ -5,9 +5,11 @@ import { lostOf } from '../benchmarks/measure.ts'
 import filesystemCopy from '../benchmarks/ways/filesystem-copy.ts'
 import { useReplicas } from './helpers/replicas.ts'
 import { startScript } from './helpers/scripts.ts'
-import type { Aspect, Results } from '../benchmarks/results.ts'
+import type { Aspect, Results } from '../benchmarks/way.ts'
 
-describe('benchmarks', () => {
+describe('benchmarks', function () {
+  this.timeout(120_000)
+
   const { createDirectory } = useReplicas()
 
   let directory: string
@@ -49,5 +51,6 @@ describe('benchmarks', () => {
     deepStrictEqual(lostOf(filesystemCopy, { same }), ['private keys'])
     deepStrictEqual(lostOf({ keeps: ['entries', 'pins'] }, { same }), [])
     deepStrictEqual(lostOf({ keeps: ['entries'] }, {}), ['entries'])
+    deepStrictEqual(lostOf({ keeps: ['entries'] }, { skipped: 'not run' }), [])
   })
 })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { LevelStorage } from '@orbitdb/core-stock'
-import { extract, putBlocks, readBlocks, readLog } from '../artifact.ts'
+import { extract, putBlocks, readLog } from '../artifact.ts'
 import { logDirectoryOf, optionsOf, start } from '../node.ts'
 import type { Way } from '../way.ts'
 
@@ -13,7 +13,7 @@ const way: Way = {
   backup: extract,
   restore: async ({ dataset, artifact, target }) => {
     const running = await start(target, 'stock')
-    await putBlocks(running.ipfs, readBlocks(artifact))
+    await putBlocks(running.ipfs, artifact)
 
     const { heads, index } = await readLog(artifact)
     // Where OrbitDB looks for them, so that only this once they have to be given to it

@@ -1,9 +1,6 @@
-import { join } from 'node:path'
-import { copy } from '../programs.ts'
-import { partsOfDatabase } from '../way.ts'
+import { copyNode } from '../programs.ts'
+import { aspects } from '../way.ts'
 import type { Way } from '../way.ts'
-
-const copyNode = (from: string, to: string): Promise<void> => copy(['ipfs', 'orbitdb'].map(name => join(from, name)), to)
 
 const way: Way = {
   name: 'filesystem copy',
@@ -11,12 +8,9 @@ const way: Way = {
   orbitdb: 'stock',
   reads: 'stopped node',
   checks: 'nothing',
-  keeps: [...partsOfDatabase, 'private keys'],
+  keeps: aspects,
   backup: ({ source, artifact }) => copyNode(source, artifact),
-  restore: async ({ artifact, target }) => {
-    await copyNode(artifact, target)
-    return undefined
-  }
+  restore: ({ artifact, target }) => copyNode(artifact, target)
 }
 
 export default way

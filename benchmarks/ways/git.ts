@@ -11,12 +11,9 @@ const way: Way = {
   reads: 'stopped node',
   checks: 'hashes',
   isForeign: true,
-  prepare: async ({ dataset }) => { await getRepository(dataset) },
+  prepare: getRepository,
   backup: async ({ dataset, artifact }) => bundle(await getRepository(dataset), fileIn(artifact)),
-  restore: async ({ artifact, target }) => {
-    await clone(fileIn(artifact), join(target, 'repository'))
-    return undefined
-  }
+  restore: ({ artifact, target }) => clone(fileIn(artifact), join(target, 'repository'))
 }
 
 export default way

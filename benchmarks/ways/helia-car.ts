@@ -24,7 +24,6 @@ const way: Way = {
     // @ts-expect-error: the types of its CIDs are those of another version of multiformats
     await car(running.ipfs).import(await CarReader.fromIterable(createReadStream(fileIn(artifact))))
     await stop(running)
-    return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { extract, putBlocks, readBlocks, readLog } from '../artifact.ts'
+import { extract, putBlocks, readLog } from '../artifact.ts'
 import { open, start } from '../node.ts'
 import type { Log } from '../artifact.ts'
 import type { Open, Restore, Way } from '../way.ts'
@@ -6,7 +6,7 @@ import type { Open, Restore, Way } from '../way.ts'
 /** Stores the blocks, and joins some of the entries. */
 async function restore ({ dataset, artifact, target }: Restore, choose: (log: Log) => string[]): Promise<Open> {
   const running = await start(target, 'stock')
-  await putBlocks(running.ipfs, readBlocks(artifact))
+  await putBlocks(running.ipfs, artifact)
   const opened = await open(running, dataset)
   for (const hash of choose(await readLog(artifact))) {
     const entry = await opened.db.log.get(hash)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
 import { Level } from 'level'
-import { getBlocks, putBlocks, readBlocks, readLog, writeArtifact } from '../artifact.ts'
+import { getBlocks, putBlocks, readLog, writeArtifact } from '../artifact.ts'
 import { logDirectoryOf, open, setupOf, start } from '../node.ts'
 import { createNode } from '../../scripts/node.ts'
 import type { Log } from '../artifact.ts'
@@ -9,27 +9,15 @@ import type { Node } from '../../scripts/node.ts'
 import type { Block } from '../../src/index.ts'
 import type { Way } from '../way.ts'
 
-/** Does something with the LevelDBs of a log. */
-async function withLevels<Result> (directory: string, use: (heads: Level, index: Level) => Promise<Result>): Promise<Result> {
-  const heads = new Level(join(directory, '_heads'))
-  const index = new Level(join(directory, '_index'))
+/** Does something with a LevelDB of a log. */
+async function withLevel<Result> (directory: string, name: '_heads' | '_index', use: (level: Level) => Promise<Result>): Promise<Result> {
+  const level = new Level(join(directory, name))
   try {
-    return await use(heads, index)
+    return await use(level)
   } finally {
-    await heads.close()
-    await index.close()
+    await level.close()
   }
 }
-
-const readLevels = (directory: string): Promise<Log> => withLevels(directory, async (heads, index) => ({
-  heads: JSON.parse(await heads.get('heads') ?? '[]'),
-  index: await index.keys().all()
-}))
-
-const writeLevels = (directory: string, log: Log): Promise<void> => withLevels(directory, async (heads, index) => {
-  await index.batch(log.index.map(key => ({ type: 'put', key, value: 'true' })))
-  await heads.put('heads', JSON.stringify(log.heads))
-})
 
 /** The blocks of a database. Who wrote it is known when its entries have been read. */
 async function * blocksOf (ipfs: Node, address: string, { index }: Log): AsyncGenerator<Block> {
@@ -49,18 +37,22 @@ const way: Way = {
   reads: 'stopped node',
   checks: 'nothing',
   backup: async ({ dataset, source, artifact }) => {
-    const log = await readLevels(logDirectoryOf(source, dataset))
-    const ipfs = await createNode(join(source, 'ipfs'))
-    try {
-      await writeArtifact(artifact, log, blocksOf(ipfs, dataset.address, log))
-    } finally {
-      await ipfs.stop()
+    const directory = logDirectoryOf(source, dataset)
+    const log: Log = {
+      heads: JSON.parse(await withLevel(directory, '_heads', level => level.get('heads')) ?? '[]'),
+      index: await withLevel(directory, '_index', level => level.keys().all())
     }
+    const ipfs = await createNode(join(source, 'ipfs'))
+    await writeArtifact(artifact, log, blocksOf(ipfs, dataset.address, log))
+    await ipfs.stop()
   },
   restore: async ({ dataset, artifact, target }) => {
-    await writeLevels(logDirectoryOf(target, dataset), await readLog(artifact))
+    const directory = logDirectoryOf(target, dataset)
+    const { heads, index } = await readLog(artifact)
+    await withLevel(directory, '_index', level => level.batch(index.map(key => ({ type: 'put', key, value: 'true' }))))
+    await withLevel(directory, '_heads', level => level.put('heads', JSON.stringify(heads)))
     const running = await start(target, 'stock')
-    await putBlocks(running.ipfs, readBlocks(artifact))
+    await putBlocks(running.ipfs, artifact)
     return open(running, dataset)
   }
 }

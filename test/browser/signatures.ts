@@ -1,5 +1,5 @@
 // A page that checks signatures.
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createChecks } from '../helpers/checks.ts'
 import { verifyInHex } from '../helpers/signatures-in-hex.ts'
 import { verifySignatures } from '../../src/signatures/index.ts'
 import { createVerifier } from '../../src/signatures/verifier.ts'
@@ -8,14 +8,6 @@ import type { SignatureCheck } from '../../src/signatures/index.ts'
 import type { Vector } from '../helpers/signatures.ts'
 
 const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], byte => parseInt(byte, 16))
-
-const createChecks = async (count: number): Promise<SignatureCheck[]> => {
-  const key = await generateKeyPair('secp256k1')
-  return Promise.all(Array.from({ length: count }, async (_, i) => {
-    const data = new Uint8Array(1500).fill(i)
-    return { data, signature: await key.sign(data), publicKey: key.publicKey.raw }
-  }))
-}
 
 /** How many microseconds something takes for each of some signatures, once it has run before. */
 const time = async (checks: SignatureCheck[], verify: (checks: SignatureCheck[]) => Promise<boolean[]>): Promise<number> => {
@@ -50,7 +42,7 @@ const signatures = {
 
   /** Checks many signatures at once, of which every third is not valid: how many verdicts are wrong? */
   checkMany: async (count: number) => {
-    const checks = await createChecks(count)
+    const checks = await createChecks(count, 1500)
     for (const [i, { data }] of checks.entries()) {
       if (i % 3 === 0) data[0] ^= 1
     }
@@ -60,7 +52,7 @@ const signatures = {
 
   /** Microseconds a signature, by each of what can check them. */
   measure: async () => {
-    const checks = await createChecks(1000)
+    const checks = await createChecks(1000, 1500)
     return {
       'WebAssembly, main thread': await time(checks, async checks => {
         const verdicts: boolean[] = []
