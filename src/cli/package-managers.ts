@@ -35,6 +35,8 @@ type PackageManager = {
   install: string
   /** What to run after the patch was taken away. */
   reinstall: string
+  /** The folder to delete before that, as it would stay patched otherwise. */
+  stale?: string
   add: (directory: string, patch: Patch) => Promise<Edit[]>
   remove: (directory: string, patch: Patch) => Promise<Edit[]>
 }
@@ -172,7 +174,7 @@ const patchPackage = (name: string): PackageManager => {
     return [...edits, await editManifest(directory, manifest, `no "${command}" in the script postinstall and in the dependencies`)]
   }
 
-  return { name, install: `${name} install`, reinstall: `rm -r node_modules/@orbitdb/core && ${name} install${name === 'npm' ? '' : ' --check-files'}`, add, remove }
+  return { name, install: `${name} install`, reinstall: name === 'npm' ? 'npm install' : `${name} install --check-files`, stale: 'node_modules/@orbitdb/core', add, remove }
 }
 
 /** pnpm, from version 10. */

@@ -41,11 +41,14 @@ async function patchApp ({ directory, undo = false }: PatchOptions, { output }: 
   await write(app.directory, edits)
 
   const next = edits.length === 0 ? undefined : undo ? manager.reinstall : manager.install
+  const stale = undo && edits.length > 0 ? manager.stale : undefined
   output.result({
-    json: { directory: app.directory, manager: manager.name, version, changes: edits.map(({ path, text, what }) => ({ path, removed: text == null, what })), next },
+    json: { directory: app.directory, manager: manager.name, version, changes: edits.map(({ path, text, what }) => ({ path, removed: text == null, what })), stale, next },
     text: () => [
       ...edits.map(({ path, text, what }) => `${text == null ? 'removed' : 'wrote'} ${path}: ${what}`),
-      next == null ? `${name} ${version} is ${undo ? 'not ' : ''}patched already: nothing was changed` : `now run: ${next}`
+      next == null
+        ? `${name} ${version} is ${undo ? 'not ' : ''}patched already: nothing was changed`
+        : `now ${stale == null ? '' : `delete the folder ${stale}, and `}run: ${next}`
     ].join('\n')
   })
 }
