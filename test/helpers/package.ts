@@ -46,8 +46,10 @@ let packed: Promise<Packed> | undefined
 export function pack (): Promise<Packed> {
   packed ??= (async () => {
     const directory = createDirectory()
-    await run(root, 'npm', ['run', 'build'])
+    // By itself npm runs these as well, but prints what they print among the JSON
+    await run(root, 'npm', ['run', 'prepack'])
     const { stdout } = await run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory])
+      .finally(() => run(root, 'npm', ['run', 'postpack']))
     const result = JSON.parse(stdout)
     // npm 12 tells it by the names of packages
     const { filename, size, unpackedSize, files } = Array.isArray(result) ? result[0] : Object.values(result)[0]

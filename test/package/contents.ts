@@ -1,5 +1,5 @@
 // What is in the package, before anybody installs it.
-import { deepStrictEqual, match, ok } from 'node:assert/strict'
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
@@ -10,6 +10,7 @@ import { parse } from 'yaml'
 import { anchorsOf, linksOf } from '../helpers/markdown.ts'
 import { pack } from '../helpers/package.ts'
 import { root } from '../helpers/scripts.ts'
+import { findLack } from '../../scripts/publishable.ts'
 import type { Problem } from '@arethetypeswrong/core'
 import type { Packed } from '../helpers/package.ts'
 
@@ -17,7 +18,7 @@ const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8
 const manifest = JSON.parse(await read('package.json'))
 
 // What the package may have: more than that is to be noticed
-const most = { files: 270, size: 960_000, unpackedSize: 3_050_000 }
+const most = { files: 285, size: 975_000, unpackedSize: 3_100_000 }
 
 describe('The contents of the package', function () {
   this.timeout(120_000)
@@ -31,7 +32,7 @@ describe('The contents of the package', function () {
   })
 
   it('are what is needed, and nothing else', () => {
-    deepStrictEqual(paths.filter(path => !/^(dist\/.+|docs\/[A-Z-]+\.md|[A-Z]+\.md|LICENSE|package\.json)$/.test(path)), [])
+    deepStrictEqual(paths.filter(path => !/^(dist\/.+|docs\/[A-Z-]+\.md|examples\/.+|benchmarks\/results\/(results\.md|trade-off\.svg)|[A-Z]+\.md|LICENSE|package\.json)$/.test(path)), [])
     const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'UPGRADING.md', 'dist/index.js', 'dist/index.d.ts', 'dist/index.js.map', 'dist/cli.js', 'dist/LICENSES.txt', 'dist/orbitdb/index.js', 'dist/orbitdb-core.patch.br']
     deepStrictEqual(needed.filter(path => !paths.includes(path)), [])
   })
@@ -92,14 +93,35 @@ describe('The contents of the package', function () {
   })
 
   it('say where the project is in one place, or nowhere', () => {
-    const { repository, homepage, bugs } = manifest
-    if (repository == null) return deepStrictEqual([homepage, bugs], [undefined, undefined])
+    const { name, repository, homepage, bugs } = manifest
+    strictEqual(homepage, `https://www.npmjs.com/package/${name}`)
+    if (repository == null) return strictEqual(bugs, undefined)
     match(repository.url, /^git\+https:\/\/.+\.git$/)
     const page = repository.url.replace(/^git\+|\.git$/g, '')
-    ok(bugs.url.startsWith(page) && homepage.startsWith(page))
+    ok(bugs.url.startsWith(page))
     // As it may move
     const named = execFileSync('git', ['grep', '-l', '--fixed-strings', page], { cwd: root, encoding: 'utf8' })
     deepStrictEqual(named.trim().split('\n'), ['package.json'])
+  })
+
+  it('are not published before they say where the project is', () => {
+    const named = { repository: { url: 'git+https://example.com/project.git' }, bugs: { url: 'https://example.com/project/issues' } }
+    strictEqual(findLack(named), undefined)
+    for (const lacking of [{}, { ...named, repository: undefined }, { ...named, bugs: undefined }]) match(findLack(lacking)!, /names no repository/)
+    ok(manifest.scripts.prepublishOnly.startsWith('node scripts/publishable.ts && '))
+  })
+
+  it('have a README.md whose links lead to files of the package, made of one whose links lead to those of the project', async () => {
+    const { name, version } = manifest
+    const page = createPackageFromTarballData(await readFile(packed.path)).readFile(`/node_modules/${name}/README.md`)
+    const published = `https://unpkg.com/${name}@${version}/`
+    const links = linksOf(page)
+    deepStrictEqual(links.filter(link => !/^(https:\/\/|#)/.test(link)), [])
+    const files = links.filter(link => link.startsWith(published)).map(link => link.slice(published.length).split('#')[0])
+    ok(files.includes('docs/CLI.md') && files.includes('benchmarks/results/trade-off.svg') && files.includes('examples/nightly.js'))
+    deepStrictEqual(files.filter(file => !paths.includes(file)), [])
+    const own = await read('README.md')
+    ok(linksOf(own).includes('docs/CLI.md') && !own.includes(published))
   })
 
   it('have pages that name tests that there are', async () => {
