@@ -13,23 +13,21 @@ Reflect.deleteProperty(globalThis, 'window')
 const [width, rowHeight, left, right, top] = [960, 26, 235, 220, 110]
 const [faint, blue, gray] = ['#59636e', '#0757ba', '#59636e']
 
-/** Draws the chart for the largest database of one writer; undefined where nothing was restored. */
-export function drawChart (results: Results): string | undefined {
-  const dataset = largestOf(results)
-  const ways = (dataset?.ways ?? []).map(way => ({ way, key: way.name, isOurs: way.orbitdb === 'patched', time: timeToUse(way) }))
-  const times = ways.flatMap(({ time }) => time ?? [])
-  if (times.length === 0) return undefined
+/** Draws the chart for the largest database. */
+export function drawChart (results: Results): string {
+  const { entries, ways: all } = largestOf(results)
+  const ways = all.map(way => ({ way, key: way.name, isOurs: way.orbitdb === 'patched', time: timeToUse(way) }))
+  const times = ways.map(({ time }) => time)
   // With room for what is written beside the last point
   const [first, last] = [Math.min(...times) / 1.5, Math.max(...times) * 4]
   const groups = guarantees.map(guarantee => ({
     heading: guarantee,
-    rows: ways.filter(({ way }) => guaranteeOf(way) === guarantee).sort((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || 0)
+    rows: ways.filter(({ way }) => guaranteeOf(way) === guarantee).sort((a, b) => a.time - b.time)
   })).filter(({ rows }) => rows.length > 0)
   const keys = groups.flatMap(({ heading, rows }) => [heading, ...rows.map(({ key }) => key)])
   const rows = groups.flatMap(({ rows }) => rows)
-  const measured = rows.filter(({ time }) => time != null)
   const head = [
-    `Restoring ${dataset!.entries.toLocaleString('en')} entries: how long it takes, and what is guaranteed then`,
+    `Restoring ${entries.toLocaleString('en')} entries: how long it takes, and what is guaranteed then`,
     'Until the database is open on a new node and its first entry was read. Where there is none to read: until it is done.',
     'Blue: this package. Hollow: to back up, the node must be stopped. The scale is logarithmic.',
     'Private keys belong to a node, not to a database: most ways leave them out on purpose.'
@@ -54,9 +52,8 @@ export function drawChart (results: Results): string | undefined {
       Plot.text(groups, { y: 'heading', text: 'heading', frameAnchor: 'left', dx: 12 - left, textAnchor: 'start', fontWeight: 700 }),
       Plot.text(rows, { y: 'key', text: 'key', frameAnchor: 'left', dx: -8, textAnchor: 'end', fill: color }),
       Plot.text(rows, { y: 'key', text: ({ way }: Row) => describeLost(way), frameAnchor: 'right', dx: 16, textAnchor: 'start', fill: faint }),
-      Plot.text(rows.filter(({ time }) => time == null), { y: 'key', text: ({ way }: Row) => way.skipped, frameAnchor: 'left', dx: 8, textAnchor: 'start', fill: faint }),
-      Plot.dot(measured, { y: 'key', x: 'time', r: 6, stroke: color, strokeWidth: 2, fill: (row: Row) => row.way.reads === 'stopped node' ? '#ffffff' : color(row) }),
-      Plot.text(measured, { y: 'key', x: 'time', text: ({ time }: Row) => `${seconds(time!)} s`, dx: 14, textAnchor: 'start' })
+      Plot.dot(rows, { y: 'key', x: 'time', r: 6, stroke: color, strokeWidth: 2, fill: (row: Row) => row.way.reads === 'stopped node' ? '#ffffff' : color(row) }),
+      Plot.text(rows, { y: 'key', x: 'time', text: ({ time }: Row) => `${seconds(time)} s`, dx: 14, textAnchor: 'start' })
     ]
   })
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')

@@ -4,19 +4,12 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { readSource } from './compare.ts'
-import { medianOf, seconds } from './numbers.ts'
 import { startProcess } from './processes.ts'
 import { copyNode } from './programs.ts'
 import { aspects } from './way.ts'
 import type { Source } from './compare.ts'
 import type { Dataset } from './dataset.ts'
 import type { Aspect, DatasetResults, Round, Way, WayResults } from './way.ts'
-
-// A way that would take longer than that, in ms, by what it took with fewer entries, is not run
-const most = 120_000
-
-// To compare takes longer than most ways: what is lost of fewer entries is lost of more as well
-const mostCompared = 20_000
 
 /** Gives a function a temporary directory, and removes it however it ends. */
 export async function withDirectory<Result> (use: (directory: string) => Promise<Result>): Promise<Result> {
@@ -38,40 +31,31 @@ async function sizeOf (directory: string): Promise<number> {
 /**
  * Measures ways on a dataset.
  *
- * @param smaller - the results for a dataset that has fewer entries, and is the same otherwise
  * @param isQuick - whether it is to be over soon, so that times mean nothing: ways are run side by side, each in one process
  * @throws Error when a way fails, or loses what it must not.
  */
-export const measureWays = (dataset: Dataset, ways: Way[], rounds: number, smaller: DatasetResults | undefined, isQuick: boolean): Promise<DatasetResults> => withDirectory(async directory => {
+export const measureWays = (dataset: Dataset, ways: Way[], rounds: number, isQuick: boolean): Promise<DatasetResults> => withDirectory(async directory => {
   const { directory: node, address, ...description } = dataset
   const source = join(directory, 'source')
   await copyNode(node, source)
   const nodeBytes = await sizeOf(source)
-  const compared = dataset.entries <= mostCompared || smaller == null ? await readSource(dataset, source) : undefined
+  const compared = await readSource(dataset, source)
 
-  const results = ways.map(({ name, about, orbitdb, reads, checks }): WayResults => {
-    const before = smaller?.ways.find(way => way.name === name)
-    const skipped = before?.skipped ?? (before != null && timeOf(before) * dataset.entries / smaller!.entries > most ? `not run: ${seconds(timeOf(before))} s for ${smaller!.entries.toLocaleString('en')} already` : undefined)
-    return { name, about, orbitdb, reads, checks, skipped, rounds: [], same: before?.same }
-  })
+  const results = ways.map(({ name, about, orbitdb, reads, checks }): WayResults => ({ name, about, orbitdb, reads, checks, rounds: [] }))
   for (let round = 1; round <= rounds; round++) {
     const queue = new PQueue({ concurrency: isQuick ? availableParallelism() : 1 })
     await queue.addAll(results.map((result, i) => async () => {
-      if (result.skipped != null) return
       console.error(`${dataset.name}, round ${round}: ${result.name}`)
       result.rounds.push(await measureOnce(dataset, ways[i], compared, isQuick))
     }))
   }
   for (const [i, way] of results.entries()) {
-    way.same = sameIn(way.rounds) ?? way.same
+    way.same = sameIn(way.rounds)
     const lost = lostOf(ways[i], way)
     if (lost.length > 0) throw new Error(`${way.name} lost what it should not: ${lost.join(', ')}`)
   }
   return { ...description, nodeBytes, ways: results }
 })
-
-/** How long a way took, in ms. */
-const timeOf = ({ rounds }: WayResults): number => medianOf(rounds, ({ backup, restore }) => (backup?.wall ?? 0) + (restore.completeRead ?? restore.wall))!
 
 /** What was the same each time. */
 function sameIn (rounds: Round[]): WayResults['same'] {
@@ -80,12 +64,12 @@ function sameIn (rounds: Round[]): WayResults['same'] {
 }
 
 /** What a way lost though it must not. */
-export function lostOf ({ keeps = [] }: Pick<Way, 'keeps'>, { same, skipped }: Pick<WayResults, 'same' | 'skipped'>): Aspect[] {
-  return skipped == null ? keeps.filter(aspect => same?.[aspect] !== true) : []
+export function lostOf ({ keeps = [] }: Pick<Way, 'keeps'>, { same }: Pick<WayResults, 'same'>): Aspect[] {
+  return keeps.filter(aspect => same?.[aspect] !== true)
 }
 
 /** Backs up and restores once, each in a process of its own. */
-const measureOnce = (dataset: Dataset, way: Way, compared: Source | undefined, isQuick: boolean): Promise<Round> => withDirectory(async directory => {
+const measureOnce = (dataset: Dataset, way: Way, compared: Source, isQuick: boolean): Promise<Round> => withDirectory(async directory => {
   const [source, artifact, target] = ['source', 'artifact', 'target'].map(name => join(directory, name))
   const backup = { dataset, source, artifact }
   await copyNode(dataset.directory, source)

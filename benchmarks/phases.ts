@@ -20,8 +20,8 @@ export async function backUp (name: string, backup: Backup): Promise<Taken> {
   return taken
 }
 
-/** Restores, reads what was restored, and compares it with the source where it is told what that has. */
-export async function restore (name: string, restore: Restore, source?: Source): Promise<Pick<Round, 'restore' | 'same'>> {
+/** Restores, reads what was restored, and compares it with what the source has. */
+export async function restore (name: string, restore: Restore, source: Source): Promise<Pick<Round, 'restore' | 'same'>> {
   const way = wayOf(name)
   const begin = performance.now()
   let restored: Open | undefined
@@ -36,7 +36,7 @@ export async function restore (name: string, restore: Restore, source?: Source):
     if (await count(db.iterator()) > 0) measured.completeRead = performance.now() - begin
     await stop(restored)
   }
-  return { restore: measured, same: source && await compareWithSource(source, restore.dataset, restore.target) }
+  return { restore: measured, same: await compareWithSource(source, restore.dataset, restore.target) }
 }
 
 /** Opens a database that was restored; undefined where that did not bring what it takes. */

@@ -14,7 +14,7 @@ import type { Shape } from './dataset.ts'
 import type { Results } from './way.ts'
 
 const options: { entries?: string[], rounds: string, ways: string[], results?: string, quick?: true } = program.name('npm run bench --')
-  .option('--entries <n...>', 'databases of n entries (default: 1000 and 10000). With more than 20000, what is lost is not looked for again, and what would take over 2 minutes is left out')
+  .option('--entries <n...>', 'databases of n entries (default: 1000 and 10000). Some ways take hours for more')
   .option('--rounds <n>', 'how many times each way is run', '1')
   .option('--ways <names...>', 'only ways whose name has one of these in it', [''])
   .option('--results <dir>', 'where to write the results')
@@ -43,8 +43,7 @@ const results: Results = {
   datasets: []
 }
 for (const shape of shapes) {
-  const smaller = shape.writers === 1 && shape.isIndexed !== true ? results.datasets.at(-1) : undefined
-  results.datasets.push(await measureWays(await getDataset(shape), chosen, Number(options.rounds), smaller, options.quick === true))
+  results.datasets.push(await measureWays(await getDataset(shape), chosen, Number(options.rounds), options.quick === true))
 }
 if (options.results != null) await report(results, options.results)
 console.log(toTables(results))

@@ -15,7 +15,7 @@ export function describeLost ({ same }: Pick<WayResults, 'same'>): string {
  * Until the restored database is open and its first entry was read, in ms. Some ways are done before the database is
  * open, and some open it themselves: only so they can be compared. Where there is nothing to read, until the way was done.
  */
-export const timeToUse = ({ rounds }: WayResults): number | undefined => medianOf(rounds, ({ restore }) => restore.firstRead ?? restore.wall)
+export const timeToUse = ({ rounds }: WayResults): number => medianOf(rounds, ({ restore }) => restore.firstRead ?? restore.wall)!
 
 /** What a restore guarantees, from most to least. */
 export const guarantees = [
@@ -35,6 +35,5 @@ export function guaranteeOf ({ same, checks }: WayResults): string {
   return guarantees[['everything', 'hashes', 'nothing'].indexOf(checks)]
 }
 
-/** The largest database of one writer; undefined where there is none. */
-export const largestOf = ({ datasets }: Results): DatasetResults | undefined =>
-  datasets.filter(({ writers, isIndexed }) => writers === 1 && isIndexed !== true).sort((a, b) => b.entries - a.entries)[0]
+/** The largest database, of one writer where there is one. */
+export const largestOf = ({ datasets }: Results): DatasetResults => datasets.toSorted((a, b) => a.writers - b.writers || Number(a.isIndexed ?? 0) - Number(b.isIndexed ?? 0) || b.entries - a.entries)[0]

@@ -98,10 +98,8 @@ export interface Round {
 
 /** The results of a way for a dataset. */
 export interface WayResults extends Description {
-  /** Why it was not run. */
-  skipped?: string
   rounds: Round[]
-  /** What was the same in all rounds, or with fewer entries where it was not compared. */
+  /** What was the same in all rounds. */
   same?: Record<Aspect, boolean>
 }
 
