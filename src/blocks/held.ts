@@ -6,7 +6,7 @@ import { guardWrites } from '../core/guard-writes.ts'
 import { ignoring } from './public.ts'
 import { sha256 } from './sha256.ts'
 import { digestLength } from './digests.ts'
-import type { Blocks, CIDBytes, StoredBlock } from './blocks.ts'
+import type { CIDBytes, StoredBlock } from './blocks.ts'
 import type { FullNode } from './public.ts'
 import type { HeliaNode } from '../core/index.ts'
 
@@ -53,13 +53,21 @@ export async function createHold (id: Uint8Array, digests: Uint8Array): Promise<
   return { pin: top[0], links: [top, ...parts] }
 }
 
-/** Keeps blocks that a node has until they are released. When it is interrupted, it goes on where it was. */
-export async function holdBlocks (node: HeliaNode, blocks: Blocks, { pin, links }: Hold, signal?: AbortSignal): Promise<void> {
-  await blocks.putMany(links, { signal })
-  await ignoring('AlreadyPinnedError', () => write(node, ({ pins }) => drain(pins.add(CID.decode(pin), { signal, offline: true }))))
+/**
+ * Keeps blocks until they are released, which a node has, as it has those that link to them. When it is interrupted, it goes on
+ * where it was. It can not be aborted: Helia would have counted some of the blocks, and reject a promise that nobody has.
+ */
+export async function holdBlocks (node: HeliaNode, pin: CIDBytes): Promise<void> {
+  await ignoring('AlreadyPinnedError', () => write(node, ({ pins }) => drain(pins.add(CID.decode(pin), { offline: true }))))
 }
 
-/** Releases blocks that were kept. Those that nothing else keeps are for the node's garbage collection to remove. */
-export async function releaseBlocks (node: HeliaNode, pin: CIDBytes): Promise<void> {
+/**
+ * Releases blocks that were kept. Those that nothing else keeps are for the node's garbage collection to remove.
+ *
+ * @param isHeld - whether this was not interrupted: what Helia has counted by then is released with a whole pin only
+ */
+export async function releaseBlocks (node: HeliaNode, pin: CIDBytes, isHeld = true): Promise<void> {
+  // Where blocks are gone meanwhile, it can not be
+  if (!isHeld) await holdBlocks(node, pin).catch(() => {})
   await ignoring('NotFoundError', () => write(node, ({ pins }) => drain(pins.rm(CID.decode(pin), { offline: true }))))
 }

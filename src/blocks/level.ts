@@ -259,7 +259,13 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
       const arePinned = await locked(signal, () => pinEach([...leaves], deepPin))
       const pinned = new Set([...leaves].filter((cid, i) => !arePinned[i]))
       const others = names.filter((name, i) => !leaves.has(cids[i]))
-      const othersPinned = new Set(others.length === 0 ? [] : await publicBlocks.pinMany(others, { signal }))
+      let othersPinned: Set<BlockName>
+      try {
+        othersPinned = new Set(await publicBlocks.pinMany(others, { signal }))
+      } catch (error) {
+        await blocks.unpinMany([...pinned]).catch(() => {})
+        throw error
+      }
       return names.filter((name, i) => pinned.has(cids[i]) || othersPinned.has(name))
     }
   }

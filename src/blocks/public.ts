@@ -27,12 +27,15 @@ const concurrency = 1000
 
 const toCID = (name: BlockName): CID => CID.decode(toCIDBytes(name))
 
-/** Calls a function for each value, many at a time. */
+/** Calls a function for each value, many at a time. When it rejects, none of them goes on. */
 async function mapMany<Value, Result> (values: Value[], signal: AbortSignal | undefined, fn: (value: Value) => Promise<Result>, atOnce = concurrency): Promise<Result[]> {
-  const results = []
+  const results: Result[] = []
   for (let i = 0; i < values.length; i += atOnce) {
     signal?.throwIfAborted()
-    results.push(...await Promise.all(values.slice(i, i + atOnce).map(fn)))
+    const settled = await Promise.allSettled(values.slice(i, i + atOnce).map(fn))
+    const failed = settled.find(({ status }) => status === 'rejected')
+    if (failed != null) throw (failed as PromiseRejectedResult).reason
+    for (const result of settled) results.push((result as PromiseFulfilledResult<Result>).value)
   }
   return results
 }
@@ -60,6 +63,10 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
 
   const getMany: Blocks['getMany'] = (names, { signal } = {}) => mapMany(names, signal, name => storage.get(toHash(toCIDBytes(name)), signal, { offline: true }))
 
+  const unpinMany: Blocks['unpinMany'] = async (names, { signal } = {}) => {
+    await mapMany(names, signal, name => ignoring('NotFoundError', () => write(() => drain(pins.rm(toCID(name), { signal })))), 1)
+  }
+
   return {
     getMany,
 
@@ -86,17 +93,23 @@ export async function createPublicBlocks (node: HeliaNode): Promise<Blocks> {
     pinMany: async (names, { signal, isShallow = false } = {}) => {
       // One by one with what they link to: Helia loses pins of a block that two pins reach at the same time
       const atOnce = isShallow ? concurrency : 1
-      const arePinned = await mapMany(names, signal, async name => {
-        if (!await blockstore.has(toCID(name), { signal })) {
-          throw missingBlock(name)
-        }
-        return ignoring('AlreadyPinnedError', () => write(() => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal }))))
-      }, atOnce)
-      return names.filter((name, i) => arePinned[i])
+      const pinned: typeof names = []
+      try {
+        await mapMany(names, signal, async name => {
+          if (!await blockstore.has(toCID(name), { signal })) {
+            throw missingBlock(name)
+          }
+          if (await ignoring('AlreadyPinnedError', () => write(() => drain(pins.add(toCID(name), isShallow ? { signal, depth: 0 } : { signal }))))) {
+            pinned.push(name)
+          }
+        }, atOnce)
+      } catch (error) {
+        await unpinMany(pinned).catch(() => {})
+        throw error
+      }
+      return pinned
     },
 
-    unpinMany: async (names, { signal } = {}) => {
-      await mapMany(names, signal, name => ignoring('NotFoundError', () => write(() => drain(pins.rm(toCID(name), { signal })))), 1)
-    }
+    unpinMany
   }
 }

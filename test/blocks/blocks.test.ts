@@ -112,6 +112,20 @@ describe('Blocks', () => {
         deepStrictEqual(await blocks.arePinned([hash]), [false])
       })
 
+      it('are not pinned, but for those that were, when one of them is missing', async () => {
+        const node = await create(kind)
+        const blocks = await createBlocks(node)
+        const [[missing], pinned, ...others] = await createLeaves(10)
+        const parents = await Promise.all(others.map(([hash]) => encodeBlock({ link: toCID(hash) })))
+        await blocks.putMany([pinned, ...others, ...parents])
+        await blocks.pinMany([pinned[0]])
+        const before = await recordsOf(node)
+        for (const isShallow of [true, false]) {
+          await rejects(blocks.pinMany([...hashesOf([pinned, ...others, ...parents]), missing], { isShallow }), { name: 'MissingBlockError', hash: missing })
+          deepStrictEqual(await recordsOf(node), before)
+        }
+      })
+
       it('are left alone when the signal is aborted', async () => {
         const node = await create(kind)
         const blocks = await createBlocks(node)
@@ -134,14 +148,15 @@ describe('Blocks', () => {
       await blocks.pinMany([pinned[0]])
       const hold = ([hash]: Block): Promise<Hold> => createHold(createHoldId(), parseCID(hash).multihash.digest)
       const [held, later] = [await hold(pinned), await hold(other)]
-      await holdBlocks(node, blocks, held)
+      await blocks.putMany([...held.links, ...later.links])
+      await holdBlocks(node, held.pin)
       const full = Object.assign(new Error('IO error: 000001.log: No space left on device'), { code: 'LEVEL_IO_ERROR' })
       const level = how === 'deleted' ? (node.blockstore as any).child.child.child.db : (node.datastore as any).db
       const stub = sinon.stub(level, ['pinned', 'kept'].includes(how) ? 'put' : 'del').rejects(full)
       const fail: Record<string, () => Promise<unknown>> = {
         unpinned: () => blocks.unpinMany([pinned[0]]),
         pinned: () => blocks.pinMany([other[0]], { isShallow: true }),
-        kept: () => holdBlocks(node, blocks, later),
+        kept: () => holdBlocks(node, later.pin),
         released: () => releaseBlocks(node, held.pin),
         deleted: () => blocks.deleteMany([other[0]])
       }

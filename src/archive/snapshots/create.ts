@@ -86,11 +86,13 @@ async function snapshotOf (databases: Database[], base: Base | undefined, option
     await putRecord(ipfs, root, record)
     try {
       await storeNodes(plan, base, blocks, onStore, signal)
-      await holdBlocks(ipfs, blocks, hold, signal)
+      await blocks.putMany(hold.links, { signal })
+      signal?.throwIfAborted()
     } catch (error) {
-      if (known == null && signal?.aborted !== true) await deleteRecord(ipfs, root)
+      if (known == null) await deleteRecord(ipfs, root)
       throw error
     }
+    await holdBlocks(ipfs, hold.pin)
     await putRecord(ipfs, root, { ...record, isHeld: true })
   })
   return CID.decode(cidOf(plan.root))

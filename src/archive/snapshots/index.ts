@@ -25,7 +25,7 @@ export interface NodeSnapshot {
   root: CID
   /** When it was made. */
   created: Date
-  /** Whether the node has all of its blocks: not once entries are gone, as those of a database that was dropped. */
+  /** Whether the node has all of its blocks, and keeps them: not once entries are gone, as those of a database that was dropped, nor where making it was interrupted. */
   isComplete: boolean
   /** The databases that it is of, as far as their lists are there; without those of access controllers. */
   databases: Array<Partial<BackedUpDatabase> & Pick<BackedUpDatabase, 'address' | 'entries' | 'heads'>>
@@ -52,13 +52,13 @@ export async function listSnapshots (ipfs: HeliaNode, { limits: someLimits, sign
   const limits = toLimits(someLimits)
   const blocks = await createBlocks(ipfs)
   const snapshots: NodeSnapshot[] = []
-  for (const [root, { created }] of await readRecords(ipfs)) {
+  for (const [root, { created, isHeld }] of await readRecords(ipfs)) {
     const cid = CID.parse(root)
     const source = await openSource(cid, { ipfs, limits, signal, offline: true })
     try {
       const dag = openDag(source, { limits, signal })
       const isListed = await readLists(dag)
-      const isComplete = isListed && await hasAll(dag, blocks, signal)
+      const isComplete = isHeld && isListed && await hasAll(dag, blocks, signal)
       snapshots.push({ root: cid, created: new Date(created), isComplete, databases: await summarise(dag, blocks, limits) })
     } finally {
       await source.close()
@@ -90,7 +90,7 @@ export async function deleteSnapshot (ipfs: HeliaNode, root: RootLike): Promise<
     if (record == null) {
       return false
     }
-    await releaseBlocks(ipfs, record.hold.pin)
+    await releaseBlocks(ipfs, record.hold.pin, record.isHeld)
     await deleteRecord(ipfs, name)
     return true
   })
