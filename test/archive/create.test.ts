@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict'
 import fs, { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { car as createCar } from '@helia/car'
 import { CarReader } from '@ipld/car'
@@ -458,6 +458,26 @@ describe('createBackup', () => {
       const db = await createDatabase(await createReplica())
       const bytes = new Uint8Array(await new Response(createBackup(db).stream() as BodyInit).arrayBuffer())
       deepStrictEqual(bytes, Uint8Array.from(await archive(db)))
+    })
+
+    it('with memory that is used again, where who reads it says so', async () => {
+      const replica = await createReplica()
+      const db = await replica.orbitdb.open<Events>('database', { type: 'events' })
+      const other = await replica.orbitdb.open<Events>('other', { type: 'events' })
+      for (let i = 0; i < 20; i++) await Promise.all([db.add(i), other.add(i)])
+      const [databases, options] = [[db, other], { reuseMemory: true }]
+      const path = join(await mkdtemp(join(tmpdir(), 'orbitdb-backup-test-')), 'archive.car')
+      await fs.writeFile(path, createBackup(databases, options))
+      deepStrictEqual(Uint8Array.from(await fs.readFile(path)), Uint8Array.from(await archive(databases)))
+      await fs.rm(dirname(path), { recursive: true })
+
+      const countMemories = async (chunks: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>): Promise<number> => {
+        const memories = (await all(chunks as AsyncIterable<Uint8Array>)).map(({ buffer }) => buffer)
+        return memories.length - new Set(memories).size
+      }
+      strictEqual(await countMemories(createBackup(databases, options)), 1)
+      strictEqual(await countMemories(createBackup(databases, options).stream()), 0)
+      strictEqual(await countMemories(createBackup(databases)), 0)
     })
 
     it('that is read once', async () => {

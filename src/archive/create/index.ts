@@ -5,6 +5,7 @@ import { readDatabase } from './contents.ts'
 import { createPlan } from './plan.ts'
 import { isLinkedTwice } from './twice.ts'
 import { ArchiveError } from '../errors.ts'
+import { createScratch } from './scratch.ts'
 import { createSpool } from './spool.ts'
 import { toLimits } from '../limits.ts'
 import { createProgress } from '../progress.ts'
@@ -45,10 +46,16 @@ export interface CreateOptions extends ArchiveOptions<CreateProgressEvent> {
   base?: BackupSource
   /** The most of what there may be in an archive, where it is not the default. Readers need the same then. */
   limits?: Partial<Limits>
+  /**
+   * Whether the memory of a chunk may be used again once the next one is asked for, which saves much collecting of garbage. Only for
+   * what is done with each chunk by then, such as `writeFile` of `node:fs/promises`; `pipeline` is not. Chunks of `stream()` are
+   * never used again. Defaults to false.
+   */
+  reuseMemory?: boolean
 }
 
 /** What writing an archive reports. */
-interface WriteOptions extends Pick<CreateOptions, 'signal'> {
+interface WriteOptions extends Pick<CreateOptions, 'signal' | 'reuseMemory'> {
   onProgress?: (event: any) => void
 }
 
@@ -114,20 +121,20 @@ export function toBackup (createPlan: (isToBeWritten: boolean) => Promise<Planne
     }
     return planned
   }
-  const write = async function * (): AsyncGenerator<Uint8Array, void, undefined> {
+  const write = async function * (reuseMemory?: boolean): AsyncGenerator<Uint8Array, void, undefined> {
     const planned = await plan()
     try {
-      yield * writeBackup(planned, options)
+      yield * writeBackup(planned, { ...options, reuseMemory })
     } finally {
       await planned.close?.()
     }
   }
-  const iterate = (): AsyncGenerator<Uint8Array, void, undefined> => {
+  const iterate = (reuseMemory?: boolean): AsyncGenerator<Uint8Array, void, undefined> => {
     if (isBegun) {
       throw new TypeError('A backup can be read once: call createBackup again')
     }
     isBegun = true
-    const chunks = write()
+    const chunks = write(reuseMemory)
     const end = chunks.return.bind(chunks)
     chunks.return = value => {
       leave(new ArchiveError('The backup was left before its databases were read', { code: 'backup-left' }))
@@ -143,7 +150,7 @@ export function toBackup (createPlan: (isToBeWritten: boolean) => Promise<Planne
       root.catch(() => {})
       return root
     },
-    [Symbol.asyncIterator]: iterate,
+    [Symbol.asyncIterator]: () => iterate(options.reuseMemory),
     stream: () => {
       const chunks = iterate()
       return new ReadableStream<Uint8Array>({
@@ -244,7 +251,8 @@ const countEntries = ({ base, entries }: Contents): number => (base?.entries.cou
 /** How many bytes of small blocks are given at once, about. */
 const chunkBytes = 2 ** 16
 
-async function * writeBackup ({ plan: { root, nodes, sizes, outline, shared, entries }, base, spool }: Planned, { signal, onProgress }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
+async function * writeBackup ({ plan: { root, nodes, sizes, outline, shared, entries }, base, spool }: Planned, { signal, onProgress, reuseMemory = false }: WriteOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  const allocate = reuseMemory ? createScratch() : undefined
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
   // It says of which databases something is new, or that nothing is, and up to which heads
@@ -272,7 +280,7 @@ async function * writeBackup ({ plan: { root, nodes, sizes, outline, shared, ent
   }
   for (const { digests, contents } of entries) {
     let done = 0
-    for await (const { encoded, blocks, bytes } of spool?.read(digests) ?? []) {
+    for await (const { encoded, blocks, bytes } of spool?.read(digests, allocate) ?? []) {
       signal?.throwIfAborted()
       yield encoded
       onWrite(blocks, bytes)
@@ -281,7 +289,7 @@ async function * writeBackup ({ plan: { root, nodes, sizes, outline, shared, ent
     for await (const run of contents.readEntries(digests.subarray(done * digestLength))) {
       signal?.throwIfAborted()
       const bytes = run.blocks.reduce((sum, { length }) => sum + length, 0)
-      yield encodeRun(run, 'raw')
+      yield encodeRun(run, 'raw', allocate)
       onWrite(run.blocks.length, bytes)
     }
   }

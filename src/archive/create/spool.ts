@@ -1,3 +1,4 @@
+import { createScratch } from './scratch.ts'
 import { encodeRun } from '../sinks/car.ts'
 import { digestLength } from '../../blocks/digests.ts'
 import type { FileHandle } from 'node:fs/promises'
@@ -30,8 +31,12 @@ export interface Piece extends Omit<KeptRun, 'position' | 'length'> {
 export interface Spool {
   /** Passes entries on, which are given by their digests, and keeps them. */
   keep (digests: Uint8Array, runs: AsyncIterable<Run>): AsyncGenerator<Run>
-  /** What was kept of these: the first entries of all, or none. */
-  read (digests: Uint8Array): AsyncGenerator<Piece>
+  /**
+   * What was kept of these: the first entries of all, or none.
+   *
+   * @param allocate - gives the bytes that each piece is read to
+   */
+  read (digests: Uint8Array, allocate?: (length: number) => Uint8Array): AsyncGenerator<Piece>
   close (): Promise<void>
 }
 
@@ -52,12 +57,7 @@ export function createSpool (maxBytes = defaultMaxBytes): Spool {
   let end = 0
   let isFull = node?.open == null
   let writing: Promise<void> = Promise.resolve()
-  // What is written, over and over: memory outside of the heap makes V8 collect garbage in all of it
-  let buffer = new Uint8Array(0)
-  const allocate = (length: number): Uint8Array<ArrayBuffer> => {
-    if (length > buffer.length) buffer = new Uint8Array(length)
-    return buffer.subarray(0, length)
-  }
+  const allocateToWrite = createScratch()
 
   const open = async (): Promise<FileHandle | undefined> => {
     const path = `${directory()}/orbitdb-backup-${crypto.randomUUID()}`
@@ -105,7 +105,7 @@ export function createSpool (maxBytes = defaultMaxBytes): Spool {
           isFull ||= end + bytes > maxBytes
           if (!isFull) {
             const some = digests.subarray(run.start * digestLength, (run.start + run.blocks.length) * digestLength)
-            writing = write(encodeRun({ digests: some, blocks: run.blocks }, 'raw', allocate), keptRuns, { blocks: run.blocks.length, bytes })
+            writing = write(encodeRun({ digests: some, blocks: run.blocks }, 'raw', allocateToWrite), keptRuns, { blocks: run.blocks.length, bytes })
           }
           yield run
         }
@@ -113,9 +113,9 @@ export function createSpool (maxBytes = defaultMaxBytes): Spool {
         await writing
       }
     },
-    read: async function * (digests) {
+    read: async function * (digests, allocate = length => new Uint8Array(length)) {
       for (const { position, length, ...run } of kept.get(digests) ?? []) {
-        const encoded = new Uint8Array(length)
+        const encoded = allocate(length)
         for (let at = 0; at < length;) {
           const { bytesRead } = await (await file)!.read(encoded, at, length - at, position + at)
           if (bytesRead === 0) throw new Error('Could not read a temporary file to its end')
