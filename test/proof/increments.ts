@@ -162,11 +162,13 @@ async function perform (steps: Step[], start: Start): Promise<number> {
       const expected = one.contents.get(live)!
       const other = await start()
       deepStrictEqual(await restored(source, live, other, one.root), expected)
-      // Alone, on a node that has its bases
+      // Alone, on a node that has all of its bases
       const bases = one.bases.filter(({ contents }) => contents.has(live))
-      if (bases.length === 0) continue
+      if (bases.length === 0 || one.bases.some(({ contents }) => [...contents.keys()].some(({ isForeign }) => isForeign))) continue
       const another = await start()
-      for (const base of bases) await restored(sourcesOf([base]), live, another, base.root)
+      for (const base of one.bases) {
+        for (const other of base.contents.keys()) await restored(sourcesOf([base]), other, another, base.root)
+      }
       const { index } = await restored(one.source, live, another).catch(error => { if (error.code !== 'database-not-found') throw error; return { index: undefined } })
       if (index != null) deepStrictEqual(index, [...new Set([...bases, one].flatMap(({ contents }) => contents.get(live)!.index))].sort())
     }
