@@ -16,7 +16,7 @@ const failed = parts.filter(part => {
   const [file, ...args] = part.split(' ')
   try {
     console.error(`\n${new Date().toLocaleTimeString()} ${part}`)
-    execFileSync(process.execPath, [join(import.meta.dirname, file), ...args, '--results', 'benchmarks/results'], { cwd: root, stdio: 'inherit' })
+    execFileSync(process.execPath, [join(import.meta.dirname, file), ...args, '--results', 'benchmarks/results'], { cwd: root, stdio: 'inherit', timeout: 30 * 60_000 })
     return false
   } catch {
     return true
