@@ -67,7 +67,7 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
     return closure
   }
 
-  /** Makes entries that lead to others, or now and then to what nobody has. Some are on the source only. */
+  /** Makes entries that lead to others, or now and then to what nobody has. Some are on the source alone. */
   const addToPool = async (length: number): Promise<void> => {
     for (let i = 0; i < length; i++) {
       // What leads nowhere is seldom built on, as soon all would
@@ -81,6 +81,7 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
       const isBad = isNowhere || [...next, ...refs].some(link => pool.get(link)?.isBad)
       pool.set(hash, { hash, bytes, next, refs, isBad })
       await source.ipfs.blockstore.put(toCID(hash), bytes)
+      if (chance(0.7)) await target.ipfs.blockstore.put(toCID(hash), bytes)
     }
   }
 
@@ -99,13 +100,19 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
     }
   }
 
+  // What ends by itself, though seldom after half a minute: Helia forgets what is asked of peers again just as it was given up
+  let ending: Array<Promise<void>> = []
+  const waitForEnding = async (): Promise<unknown> => Promise.race([Promise.all(ending), new Promise(resolve => setTimeout(resolve, 4000))])
+
   const steps = {
     join: async () => {
-      const { hash, bytes } = random.pick([...pool.values()].slice(-30))
-      await attempt('joins', async () => {
+      const { hash, bytes, isBad } = random.pick([...pool.values()].slice(-30))
+      const joining = attempt('joins', async () => {
         await db.log.joinEntry(bytes)
         return [hash]
       })
+      if (!isBad) ending.push(joining)
+      await joining
     },
     append: async () => attempt('appends', async () => {
       const hash = await db.add(random.next())
@@ -115,7 +122,8 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
       return [hash]
     }),
     import: async () => {
-      const heads = Array.from({ length: 1 + random.below(2) }, () => random.pick([...pool.keys()]))
+      const some = [...pool.values()].filter(({ isBad }) => !isBad || chance(0.05))
+      const heads = Array.from({ length: 1 + random.below(2) }, () => random.pick(some).hash)
       const hashes = [...new Set(heads.flatMap(hash => [...closureOf(hash)]))].filter(hash => pool.has(hash))
       const blocks = [...others, ...hashes.map(hash => [hash, pool.get(hash)!.bytes] as Block)]
       await attempt('imports', async () => {
@@ -185,12 +193,16 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
   for (let round = 0; !isOver(round); round++) {
     await addToPool(10 + random.below(20))
     const running: Array<Promise<void>> = []
+    ending = []
     let alone: Promise<void> | undefined
     for (let i = 0, length = 10 + random.below(40); i < length; i++) {
       const step = random.pick(all)
+      // Most are begun when it is open again
+      if (chance(0.8)) await alone
       if (step === 'close' || step === 'drop') {
         // They need not wait for what is running, but for each other
         await alone
+        if (chance(0.5)) await waitForEnding()
         alone = steps[step]()
         running.push(alone)
       } else {
@@ -199,7 +211,7 @@ export async function runJoins ({ source, target, seed, isOver }: JoinsOptions):
       if (chance(0.3)) await new Promise(resolve => setTimeout(resolve, random.below(15)))
     }
     await alone
-    await Promise.race([Promise.all(running), new Promise(resolve => setTimeout(resolve, random.below(300)))])
+    if (chance(0.7)) await waitForEnding()
     // What leads nowhere ends with it
     await Promise.all([steps.close(), ...running])
     await assertWhole()
