@@ -126,7 +126,7 @@ function addPin (record: Uint8Array | undefined, cid: CIDBytes): Uint8Array | un
   return pinnedBy.some(other => equals(other, cid)) ? undefined : dagCbor.encode({ pinCount: pinCount + 1, pinnedBy: [...pinnedBy, cid] })
 }
 
-/** Bytes as a Uint8Array and nothing more: Level gives a Buffer in Node.js. */
+/** Bytes as a Uint8Array and nothing more: Level gives a Buffer in Node.js, whose slices are no copies. */
 const toPlain = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
   return bytes == null || bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
@@ -338,7 +338,7 @@ async function * readThrough (
           isNext = next < count && isKeyAt(key, digests, next)
         }
         if (isNext) {
-          run.blocks.push(bytes)
+          run.blocks.push(toPlain(bytes))
           next++
         }
       }

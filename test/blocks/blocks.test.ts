@@ -5,10 +5,15 @@ import * as raw from 'multiformats/codecs/raw'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import sinon from 'sinon'
+import { equals } from 'uint8arrays/equals'
 import { encodeBlock, toCID as parseCID } from '../helpers/blocks.ts'
 import { kinds, useHelia } from '../helpers/helia.ts'
 import { createLevelBlocks } from '../../src/blocks/level.ts'
 import { createPublicBlocks } from '../../src/blocks/public.ts'
+import { cidOf } from '../../src/blocks/cids.ts'
+import { digestLength } from '../../src/blocks/digests.ts'
+import { toHash } from '../../src/blocks/hashes.ts'
+import { pack, sortPacked } from '../../src/blocks/packed.ts'
 import { createBlocks, createHold, createHoldId, holdBlocks, releaseBlocks } from '../../src/blocks/index.ts'
 import type { Hold } from '../../src/blocks/held.ts'
 import type { Node } from '../helpers/node.ts'
@@ -51,6 +56,18 @@ describe('Blocks', () => {
         deepStrictEqual(await blocks.hasMany(names.map(hash => toCID(hash).bytes)), [true, true, true, false, true])
         deepStrictEqual(Buffer.concat(await all(node.blockstore.get(toCID(names[1])))), Buffer.from(stored[1][1]))
         deepStrictEqual([await blocks.getMany([]), await blocks.hasMany([])], [[], []])
+      })
+
+      it('are gone through, and what is copied of them stays', async () => {
+        const blocks = await createBlocks(await create(kind))
+        const stored = await createLeaves(100)
+        await blocks.putMany(stored)
+        const digests = sortPacked(pack(hashesOf(stored)))
+        const copies = new Map<string, Uint8Array>()
+        for await (const { start, blocks: run } of blocks.readInOrder(digests)) {
+          for (const [i, bytes] of run.entries()) copies.set(toHash(cidOf(digests, (start + i) * digestLength)), bytes!.slice())
+        }
+        deepStrictEqual(stored.filter(([hash, bytes]) => !equals(bytes, copies.get(hash)!)), [])
       })
 
       it('are stored apart from the memory that they are parts of', async () => {
