@@ -87,6 +87,9 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
     match(verified.stdout, new RegExp(`wednesday\\.car: incomplete: needs .*${roots[0]}.*, root ${roots[2]}\n$`))
     match(verified.stderr, /^error: The archive has only what is new since .+\n$/)
     strictEqual((await runCLI(['verify', wednesday, tuesday, monday])).code, 0)
+    const created = await runCLI(['create', 'posts', '-d', directory, '-o', join(parent, 'x.car'), '--base', tuesday])
+    deepStrictEqual([created.code, await readdir(parent)], [8, []])
+    match(created.stderr, new RegExp(`^error: .+ ${roots[0]}, which is needed with it: name that with --base\n$`))
     match((await runCLI(['inspect', tuesday])).stdout, new RegExp(`tuesday\\.car: 1 database, format 1, root ${roots[1]}, only what is new since ${roots[0]}\n`))
   })
 

@@ -1,6 +1,6 @@
 import { collect, createCommand, parseLimits, run, withLimits, withLocation } from '../command.ts'
 import { findDatabases, pickDatabases, titleOf } from '../databases.ts'
-import { CLIError, isOfDatabase, toCLIError } from '../errors.ts'
+import { CLIError, exitCodes, isOfDatabase, toCLIError } from '../errors.ts'
 import { dash, openDestination, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { count, countEntries, formatSize } from '../output.ts'
@@ -36,7 +36,7 @@ The file is written under another name, and gets its own when it is complete: an
     ['orbitdb-backup create posts --base monday.car -o tuesday.car', 'only what is new since a backup'],
     ['orbitdb-backup create posts --blockstore /var/ipfs/blocks --orbitdb /var/orbitdb -o posts.car', 'with directories somewhere else']
   ],
-  exits: ['inUse', 'notFound', 'damaged', 'incomplete']
+  exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'incomplete', 'needsBase']
 })))
   .argument('[database...]', 'names or addresses of databases: `orbitdb-backup list` shows them')
   .option('-a, --all', 'every database that is there')
@@ -208,6 +208,10 @@ async function writeArchive (destination: Destination, opened: Opened[], { keepG
       const bytes = await destination.write(backup)
       return { root: String(await backup.root), bytes, problems }
     } catch (error) {
+      const { exitCode, message } = toCLIError(error)
+      if (exitCode === exitCodes.needsBase) {
+        throw new CLIError('needsBase', `${message}: name that with --base`, { cause: error })
+      }
       const before = failed.length
       if (isOfDatabase(error)) {
         await removeFailing(opened, failed, { limits, signal })

@@ -23,7 +23,7 @@ The size is that of the blocks and of OrbitDB's own files. Where the node lacks 
     ['orbitdb-backup list --root', 'is my backup current? Then it has this root'],
     ["orbitdb-backup list -d ./node --json | jq -r '.databases[].address'", 'the addresses, in a script']
   ],
-  exits: ['inUse', 'notFound']
+  exits: ['inUse', 'notFound', 'damaged', 'unsupported']
 }))
   .option('--root', 'show the root that a backup of each would have now, and that of all: it is that of a backup that is current')
   .action((options: ListOptions) => run(options, context => listDatabases(options, context), { isAsked: true }))
