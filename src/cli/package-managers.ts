@@ -241,7 +241,7 @@ function yarn (): PackageManager {
       return edits
     }
     // What asks for this version, as the lockfile has it: "@orbitdb/core@npm:4.0.0, @orbitdb/core@npm:^4.0.0"
-    const lockfile = await readText(join(directory, 'yarn.lock')) ?? ''
+    const lockfile = (await readText(join(directory, 'yarn.lock')))?.replaceAll('\r\n', '\n') ?? ''
     const keys = [...lockfile.matchAll(/^"?(.+?)"?:\n {2}version: (\S+)$/gm)]
       .filter(([, , version]) => version === patch.version)
       .flatMap(([, descriptors]) => descriptors.split(', '))

@@ -368,6 +368,21 @@ describe('An archive that is based on others', () => {
     strictEqual((await verifyBackup({ sources: [thin, base] })).ok, true)
   })
 
+  it('is restored with its bases as what it is, without what only these have', async () => {
+    const replica = await createReplica()
+    const [a, b] = [await openEvents(replica, 'a'), await openEvents(replica, 'b')]
+    await addMany(a, 5)
+    await addMany(b, 5)
+    const base = await archive([a, b])
+    await addMany(a, 5)
+    const thin = await archive(a, { base })
+    const sources = [base, thin]
+    deepStrictEqual((await inspectBackup({ sources })).databases.map(({ address }) => address), [a.address])
+    const { orbitdb } = await createReplica()
+    deepStrictEqual(await read(await restoreBackup<Events>(orbitdb, { sources })), await read(a))
+    strictEqual(orbitdb.status(b.address), 'closed')
+  })
+
   it('is of a database that is encrypted, whose list of entries is the same with the key and without', async () => {
     const encryption = { replication: await createCipher() }
     const replica = await createReplica()

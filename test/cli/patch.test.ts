@@ -230,6 +230,8 @@ describe('patch', () => {
     match(await patch(), /patched already/)
     await patch('--undo')
     strictEqual((await readApp())[path], undefined)
+    await install('yarn.lock', { lock: yarnLock.replaceAll('\n', '\r\n') })
+    match(await patch(), /resolutions of @orbitdb\/core@npm:4\.0\.0, @orbitdb\/core@npm:\^4\.0\.0/)
   })
 
   it("is written where Yarn's Plug'n'Play has no folder of core", async () => {
