@@ -509,7 +509,7 @@ describe('createBackup', () => {
 
     it('of something that is no database not at all', async () => {
       for (const other of [undefined, null, {}, 'database', { address: '/orbitdb/zdpu' }]) {
-        throws(() => createBackup(other as unknown as Events), TypeError)
+        throws(() => createBackup(other as unknown as Events), { name: 'TypeError', message: /not a database of OrbitDB/ })
       }
       const { orbitdb } = await createReplica({ stock: true })
       const db = await orbitdb.open('of another')

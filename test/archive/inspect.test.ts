@@ -6,7 +6,7 @@ import { createCipher } from '../helpers/encryption.ts'
 import { forge, toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
-import { inspectBackup, IPFSAccessController, OrbitDBAccessController } from '../../src/index.ts'
+import { inspectBackup, IPFSAccessController, openBackup, OrbitDBAccessController } from '../../src/index.ts'
 import type { InspectProgressEvent } from '../../src/index.ts'
 
 describe('inspectBackup', () => {
@@ -66,6 +66,13 @@ describe('inspectBackup', () => {
     await db.close()
     const { databases: [{ entries, writers, isUnread, clock }] } = await inspectBackup(await archive(await replica.orbitdb.open(db.address)))
     deepStrictEqual([entries, writers, isUnread, clock], [1, [], true, undefined])
+  })
+
+  it('says what to give instead of what has no bytes', async () => {
+    for (const [source, message] of [['posts.car', /openAsBlob/], [Promise.resolve(new Blob()), /Await it/], [undefined, /undefined/], [null, /null/]] as const) {
+      await rejects(inspectBackup(source as never), { name: 'TypeError', message })
+      await rejects(openBackup(source as never), { name: 'TypeError', message })
+    }
   })
 
   it('fails when the archive is damaged, truncated, foreign or of another version', async () => {

@@ -98,6 +98,7 @@ describe('openBackup', function () {
       await rejects(openBackup(new URL(`${url}/compressed.car`)), { name: 'SourceFailedError', message: /compresses the parts/ })
       await rejects(openBackup(new URL(`${url}/broken.car`)), { name: 'SourceFailedError', code: 'source-failed' })
       await rejects(openBackup(new URL('http://127.0.0.1:1/')), { name: 'SourceFailedError' })
+      await rejects(openBackup(new URL('file:///posts.car')), { name: 'SourceFailedError', message: /openAsBlob/ })
     } finally {
       server.closeAllConnections()
       await server[Symbol.asyncDispose]()

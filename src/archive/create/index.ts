@@ -174,8 +174,7 @@ export function toDatabases (databases: Database<any> | ReadonlyArray<Database<a
   if (all.length === 0) {
     throw new TypeError('Could not create a backup: there is no database')
   }
-  const other = all.find(db => typeof db?.address !== 'string' || typeof db.log !== 'object')
-  if (other != null) {
+  if (all.some(db => typeof db?.address !== 'string' || typeof db.log !== 'object')) {
     throw new TypeError('Could not create a backup: not a database of OrbitDB')
   }
   const foreign = all.find(db => typeof db.export !== 'function')

@@ -40,6 +40,14 @@ async function * read (reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGe
   }
 }
 
+/** What somebody gave who did not give bytes. */
+function describe (source: unknown): string {
+  if (typeof source === 'string') {
+    return 'a string. Of a file give await openAsBlob(path), of a URL await fetch(url), of a root CID.parse(root)'
+  }
+  return source instanceof Promise ? 'a promise. Await it first' : source === null ? 'null' : `of type ${typeof source}`
+}
+
 function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (source instanceof Uint8Array) {
     return [source]
@@ -62,7 +70,7 @@ function toIterable (source: ArchiveSource): Iterable<Uint8Array> | AsyncIterabl
       return source
     }
   }
-  throw new TypeError('Could not read the archive: not a source of bytes')
+  throw new TypeError(`Could not read the archive: not a source of bytes, but ${describe(source)}`)
 }
 
 /**

@@ -24,6 +24,9 @@ function fromBlob (blob: Blob): RandomAccess {
  */
 async function fromURL (url: URL, signal?: AbortSignal): Promise<RandomAccess> {
   const failed = (why: string, cause?: unknown): SourceFailedError => new SourceFailedError(`Could not read the archive from ${url}: ${why}`, { cause })
+  if (url.protocol === 'file:') {
+    throw failed('it is a file. Give await openAsBlob(url), of node:fs')
+  }
   const failBy = (signal?: AbortSignal) => (cause: Error & { cause?: { message?: string } }): never => {
     signal?.throwIfAborted()
     throw failed(cause.cause?.message ?? cause.message, cause)
