@@ -150,6 +150,30 @@ describe('An archive that is based on others', () => {
     }
   })
 
+  it('has the databases of whose access controllers something is new', async () => {
+    const { orbitdb } = await createReplica()
+    const db = await orbitdb.open<Events>('database', { type: 'events', AccessController: OrbitDBAccessController() })
+    const other = await orbitdb.open<Events>('other', { type: 'events', AccessController: OrbitDBAccessController() })
+    await db.add('first')
+    const base = await archive([db, other])
+    const replica = await createReplica()
+    await restoreBackup(replica.orbitdb, base)
+    await (db.access as OrbitDBAccessController).grant('write', 'another')
+    const thin = await archiveNew([db, other], { base })
+    await rejects(restoreBackup((await createReplica()).orbitdb, thin), { code: 'archive-incomplete' })
+    const restored = await restoreBackup<Events>(replica.orbitdb, thin)
+    strictEqual(restored.address, db.address)
+    ok((await (restored.access as OrbitDBAccessController).get('write')).has('another'))
+    deepStrictEqual(await read(restored), await read(db))
+
+    // One with the access controller alone
+    const { roots, blocks } = await readCar(thin)
+    const access = db.access.address!
+    const [root, ...rest] = blocks
+    const snapshot = rest.find(({ bytes }) => new TextDecoder('latin1').decode(bytes).includes(access))!
+    await rejects(restoreBackup(replica.orbitdb, await writeCar(roots, [root, snapshot])), { code: 'archive-incomplete' })
+  })
+
   it('is not restored alone to a node that lacks the rest, wherever it is cut off', async () => {
     const db = await openEvents(await createReplica())
     await addMany(db, 100)

@@ -15,7 +15,7 @@ import { createBlocks } from '../../blocks/index.ts'
 import { digestLength, keyOf } from '../../blocks/digests.ts'
 import type { Base } from './base.ts'
 import type { Contents, CreateProblem } from './contents.ts'
-import type { Plan } from './plan.ts'
+import type { Outline, Plan } from './plan.ts'
 import type { Spool } from './spool.ts'
 import type { Limits } from '../limits.ts'
 import type { ArchiveOptions, ArchiveProgressEvent } from '../progress.ts'
@@ -254,8 +254,9 @@ async function * writeBackup ({ plan: { root, nodes, sizes, outline, shared, ent
   const allocate = reuseMemory ? createScratch() : undefined
   const isNew = base == null ? () => true : (digest: Uint8Array) => !base.has(digest)
   const newShared = shared.filter((block): block is WrittenBlock => isNew(block.digest) && block.bytes != null)
-  // It says of which databases something is new, or that nothing is, and up to which heads
-  const changed = outline.filter(({ snapshot }) => isNew(snapshot))
+  // It says of which databases something is new, or of their access controllers, or that nothing is, and up to which heads
+  const hasNew = ({ snapshot, access }: Outline): boolean => isNew(snapshot) || (access != null && hasNew(access))
+  const changed = outline.filter(hasNew)
   const said = new Set([root, ...(changed.length > 0 ? changed : outline).flatMap(({ snapshot, heads }) => [snapshot, ...heads])].map(digest => keyOf(digest)))
   const isWritten = (digest: Uint8Array): boolean => isNew(digest) || said.has(keyOf(digest))
   const newNodes = [...sizes()].filter(([digest]) => isWritten(digest))

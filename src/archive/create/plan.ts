@@ -15,6 +15,14 @@ import type { WritableList } from '../lists/write.ts'
 import type { WrittenBlock } from '../sinks/car.ts'
 import type { DigestTable } from '../../blocks/digests.ts'
 
+/** The digests of the snapshot of a database, and of the nodes of its list of heads. */
+export interface Outline {
+  snapshot: Uint8Array
+  heads: Uint8Array[]
+  /** That of its access controller, where this is a database. */
+  access?: Outline
+}
+
 /** All that is in an archive, in the order in which it is written. */
 export interface Plan {
   root: Uint8Array
@@ -24,8 +32,8 @@ export interface Plan {
   sizes: () => Iterable<[digest: Uint8Array, bytes: number]>
   /** The digests of blocks of the archive itself that are not among these, as a base has them. */
   reused: () => AsyncIterable<Uint8Array>
-  /** The digests of the snapshots, and of the nodes of their lists of heads. */
-  outline: Array<{ snapshot: Uint8Array, heads: Uint8Array[] }>
+  /** What says that there are databases, and up to which heads. */
+  outline: Outline[]
   /** The blocks that databases share. Without bytes where the base has them. */
   shared: Contents['setup']
   /** The entries of each database that may have to be written, as the archive links to them. */
@@ -57,7 +65,7 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
   assertWithin(limits, 'shared', shared.length, 'Could not create a backup: what its databases have besides entries')
 
   const lists: Array<WritableList | undefined> = [sharedList]
-  const outline: Plan['outline'] = []
+  const outline = new Map<string, Outline>()
   const snapshots: WrittenBlock[] = []
   const entries: Plan['entries'] = []
   for (const contents of all) {
@@ -76,8 +84,12 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
     const bytes = encodeSnapshot({ address, accessController, heads, identities, entries: list, isUnread })
     const digest = await sha256(bytes)
     snapshots.push({ digest, bytes })
-    outline.push({ snapshot: digest, heads: Array.from(heads?.sizes() ?? [], ([digest]) => digest) })
+    outline.set(address, { snapshot: digest, heads: Array.from(heads?.sizes() ?? [], ([digest]) => digest) })
     entries.push({ contents, digests: without(contents.written, doubled.digests) })
+  }
+
+  for (const { address, accessController } of all) {
+    if (accessController != null && 'database' in accessController) outline.get(address)!.access = outline.get(accessController.database)
   }
 
   const digests = snapshots.map(({ digest }) => digest)
@@ -97,7 +109,7 @@ export async function createPlan (databases: Contents[], access: Contents[], lim
     entries,
     doubled: doubled.digests.size,
     sizes: () => own,
-    outline,
+    outline: [...outline.values()],
     async * reused () {
       for (const list of lists) yield * list?.reused?.() ?? []
     },

@@ -280,8 +280,8 @@ export function openDag (source: Source, { root, picked, limits, signal, onRead,
       }
       const hasRoot = parts.every(({ digest, nodes }) => nodes.has(digest))
       if (bases.length > 0 && hasRoot) {
-        // An increment has the snapshot of a database at least
-        if (isThin && parts.every(part => part.countDatabases() > 0)) {
+        // An increment has the snapshot of a database at least, besides those of access controllers
+        if (isThin && parts.every(part => part.databases().some(({ isAccess }) => !isAccess))) {
           return
         }
         const names = bases.map(rootToString)
