@@ -9,7 +9,7 @@ import { CLIError, notWritable } from './errors.ts'
 import { describeKind, startLength } from './kinds.ts'
 import { isWritable } from './stores/level.ts'
 import type { Readable } from 'node:stream'
-import type { ArchiveSource, BackupSource } from '../index.ts'
+import type { ArchiveSource, Backup, BackupSource } from '../index.ts'
 
 /** One archive to read, or several that belong together. */
 export interface Source {
@@ -190,21 +190,17 @@ export interface Destination {
   /** What to call it. */
   name: string
   /** Writes all of an archive, or nothing, and returns its size. */
-  write: (bytes: AsyncIterable<Uint8Array>) => Promise<number>
+  write: (backup: Backup) => Promise<number>
 }
 
-/** Passes bytes on, and counts them. */
-function createCounter (): { size: number, count: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> } {
-  const counter = {
-    size: 0,
-    async * count (bytes: AsyncIterable<Uint8Array>) {
-      for await (const chunk of bytes) {
-        counter.size += chunk.length
-        yield chunk
-      }
-    }
-  }
-  return counter
+/** Writes an archive piece by piece, and returns its size. */
+async function writeCounted (backup: Backup, write: (bytes: Uint8Array) => Promise<void>): Promise<number> {
+  let size = 0
+  await backup.writeTo(bytes => {
+    size += bytes.length
+    return write(bytes)
+  })
+  return size
 }
 
 /**
@@ -228,7 +224,7 @@ export async function openDestination (path: string, { force }: { force: boolean
   }
   if (existing != null && !existing.isFile()) {
     // A device or a pipe
-    return { name: path, write: bytes => writeTo(path, 'w', bytes) }
+    return { name: path, write: backup => writeTo(path, 'w', backup) }
   }
   const target = existing == null ? path : await realpath(path)
   const directory = dirname(target)
@@ -238,39 +234,36 @@ export async function openDestination (path: string, { force }: { force: boolean
   if (!canWrite) {
     throw notWritable(directory)
   }
-  return { name: path, write: bytes => writeFile(target, bytes) }
+  return { name: path, write: backup => writeFile(target, backup) }
 }
 
-async function writeToStdout (bytes: AsyncIterable<Uint8Array>): Promise<number> {
-  const counter = createCounter()
+async function writeToStdout (backup: Backup): Promise<number> {
+  const write = (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => process.stdout.write(bytes, error => error == null ? resolve() : reject(error)))
   try {
-    for await (const chunk of counter.count(bytes)) {
-      await new Promise<void>((resolve, reject) => process.stdout.write(chunk, error => error == null ? resolve() : reject(error)))
-    }
+    return await writeCounted(backup, write)
   } catch (error) {
     throw isCode(error, 'EPIPE') ? new CLIError('failed', 'What reads the archive from standard output stopped before its end', { cause: error }) : error
   }
-  return counter.size
 }
 
-async function writeTo (path: string, flags: string, bytes: AsyncIterable<Uint8Array>, { sync = false } = {}): Promise<number> {
-  const counter = createCounter()
+async function writeTo (path: string, flags: string, backup: Backup, { sync = false } = {}): Promise<number> {
   const file = await open(path, flags)
   try {
-    await file.writeFile(counter.count(bytes))
+    const size = await writeCounted(backup, bytes => file.writeFile(bytes))
     if (sync) {
       await file.sync()
     }
+    return size
   } finally {
     await file.close()
   }
-  return counter.size
 }
 
-async function writeFile (path: string, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+async function writeFile (path: string, backup: Backup): Promise<number> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   try {
-    const size = await writeTo(temporary, 'wx', bytes, { sync: true })
+    const size = await writeTo(temporary, 'wx', backup, { sync: true })
     await rename(temporary, path)
     await syncDirectory(dirname(path))
     return size

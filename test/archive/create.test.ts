@@ -460,24 +460,38 @@ describe('createBackup', () => {
       deepStrictEqual(bytes, Uint8Array.from(await archive(db)))
     })
 
-    it('with memory that is used again, where who reads it says so', async () => {
+    it('to a function, whose memory is used again once that has returned', async () => {
       const replica = await createReplica()
       const db = await replica.orbitdb.open<Events>('database', { type: 'events' })
       const other = await replica.orbitdb.open<Events>('other', { type: 'events' })
       for (let i = 0; i < 20; i++) await Promise.all([db.add(i), other.add(i)])
-      const [databases, options] = [[db, other], { reuseMemory: true }]
+      const databases = [db, other]
       const path = join(await mkdtemp(join(tmpdir(), 'orbitdb-backup-test-')), 'archive.car')
-      await fs.writeFile(path, createBackup(databases, options))
+      const file = await fs.open(path, 'w')
+      const memories: ArrayBufferLike[] = []
+      await createBackup(databases).writeTo(async bytes => {
+        memories.push(bytes.buffer)
+        await file.writeFile(bytes)
+      })
+      await file.close()
       deepStrictEqual(Uint8Array.from(await fs.readFile(path)), Uint8Array.from(await archive(databases)))
       await fs.rm(dirname(path), { recursive: true })
 
-      const countMemories = async (chunks: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>): Promise<number> => {
-        const memories = (await all(chunks as AsyncIterable<Uint8Array>)).map(({ buffer }) => buffer)
-        return memories.length - new Set(memories).size
+      const countAgain = (memories: ArrayBufferLike[]): number => memories.length - new Set(memories).size
+      strictEqual(countAgain(memories), 1)
+      strictEqual(countAgain((await all(createBackup(databases))).map(({ buffer }) => buffer)), 0)
+      strictEqual(countAgain((await all(createBackup(databases).stream() as unknown as AsyncIterable<Uint8Array>)).map(({ buffer }) => buffer)), 0)
+    })
+
+    it('that is not written any further once writing fails', async () => {
+      const db = await createDatabase(await createReplica())
+      let pieces = 0
+      const write = (): void => {
+        pieces++
+        throw new Error('No space')
       }
-      strictEqual(await countMemories(createBackup(databases, options)), 1)
-      strictEqual(await countMemories(createBackup(databases, options).stream()), 0)
-      strictEqual(await countMemories(createBackup(databases)), 0)
+      await rejects(createBackup(db).writeTo(write), { message: 'No space' })
+      strictEqual(pieces, 1)
     })
 
     it('that is read once', async () => {

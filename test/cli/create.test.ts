@@ -28,20 +28,13 @@ const waitForSignal = `
   const file = await open(process.execPath)
   const prototype = Object.getPrototypeOf(file)
   const { writeFile } = prototype
-  prototype.writeFile = function (chunks) {
-    return writeFile.call(this, (async function * () {
-      const isRunning = setTimeout(() => {}, 2 ** 30)
-      const interrupted = once(process, 'SIGINT')
-      try {
-        for await (const chunk of chunks) {
-          yield chunk
-          process.stderr.write('stopped ')
-          await interrupted
-        }
-      } finally {
-        clearTimeout(isRunning)
-      }
-    })())
+  prototype.writeFile = async function (bytes) {
+    const isRunning = setTimeout(() => {}, 2 ** 30)
+    const interrupted = once(process, 'SIGINT')
+    await writeFile.call(this, bytes)
+    process.stderr.write('stopped ')
+    await interrupted
+    clearTimeout(isRunning)
   }
   await file.close()`
 

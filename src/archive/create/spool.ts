@@ -1,6 +1,7 @@
 import { createScratch } from './scratch.ts'
 import { encodeRun } from '../sinks/car.ts'
 import { digestLength } from '../../blocks/digests.ts'
+import type { Allocate } from './scratch.ts'
 import type { FileHandle } from 'node:fs/promises'
 
 /** Blocks that were read one after the other. */
@@ -36,7 +37,7 @@ export interface Spool {
    *
    * @param allocate - gives the bytes that each piece is read to
    */
-  read (digests: Uint8Array, allocate?: (length: number) => Uint8Array): AsyncGenerator<Piece>
+  read (digests: Uint8Array, allocate?: Allocate): AsyncGenerator<Piece>
   close (): Promise<void>
 }
 

@@ -200,7 +200,6 @@ async function writeArchive (destination: Destination, opened: Opened[], { keepG
     const backup = createBackup(opened.map(({ db }) => db), {
       base: base == null ? undefined : (await openSource(base, signal)).source,
       limits,
-      reuseMemory: true,
       signal,
       onProgress: event => event.type === 'orbitdb-backup:create:problem' ? problems.push(event.detail) : output.onProgress(event)
     })
