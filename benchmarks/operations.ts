@@ -2,6 +2,7 @@
 // operation took, once all that it needs was there.
 import { hash, verify as verifySignature } from 'node:crypto'
 import { createReadStream, createWriteStream, openAsBlob } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Level } from 'level'
@@ -40,7 +41,11 @@ export async function create (node: string, address: string, archive: string, { 
   const db = await running.orbitdb.open<any>(address, { type: 'keyvalue', sync: false })
   for (let i = 0; i < more; i++) await db.put(`new key ${i}`, 'a value')
   const options = base == null ? {} : { base: await openAsBlob(base) } as CreateOptions
-  const taken = await take(() => write(createBackup(db, options), archive))
+  const taken = await take(async () => {
+    const file = await open(archive, 'w')
+    await createBackup(db, options).writeTo(bytes => file.writeFile(bytes))
+    await file.close()
+  })
   await stop(running)
   return taken
 }
