@@ -345,6 +345,23 @@ describe('One at a time', () => {
       deepStrictEqual(await keysOf(log.headsStorage), [])
     })
 
+    for (const way of ['joined', 'imported']) {
+      it(`that is cleared has nothing of that for what is ${way} meanwhile, which it has with all that it leads to`, async () => {
+        const entryStorage = { ...await MemoryStorage(), clear: async () => {} }
+        const index = await MemoryStorage<any>()
+        const indexStorage = { ...index, clear: async () => { await setTimeout(20); await index.clear() } }
+        const [writer] = await createIdentities(['writer'])
+        const log = await Log<any>(writer, { logId: 'log', entryStorage, indexStorage })
+        const other = await Log<any>(writer, { logId: 'log', entryStorage })
+        await log.append('first')
+        await other.import(await log.export())
+        const entry = await other.append('second')
+        await Promise.all([log.clear(), way === 'joined' ? log.joinEntry(entry) : log.import({ heads: [entry.hash], index: [entry.hash] })])
+        await assertIsWhole(log)
+        strictEqual((await log.values()).length, 2)
+      })
+    }
+
     it('that is cleared waits for no access controller, and takes nothing that was begun', async () => {
       const asked = Promise.withResolvers<void>()
       const allowed = Promise.withResolvers<boolean>()
