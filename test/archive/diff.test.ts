@@ -5,6 +5,7 @@ import { archive, hashesOf, readCar, writeCar } from '../helpers/archives.ts'
 import { openToAll } from '../helpers/logs.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { createCipher } from '../helpers/encryption.ts'
+import { decodeNode } from '../../src/archive/format/node.ts'
 import { createSnapshot, diffBackups, KeyValueIndexed, OrbitDBAccessController, restoreBackup } from '../../src/index.ts'
 import type { DiffOptions, Events, KeyValue } from '../../src/index.ts'
 
@@ -80,6 +81,20 @@ describe('diffBackups', () => {
     // All that is not the same is in the increment
     deepStrictEqual((await diff(monday, tuesday)).databases.find(({ isAccess }) => !isAccess)!.entries, { new: 1, gone: 0, same: 100 })
     strictEqual((await diff(tuesday, db)).isSame, true)
+  })
+
+  it('of a list that is less deep than the other, whose root is a node of the other, needs no base', async () => {
+    const { orbitdb } = await createReplica()
+    const db = await orbitdb.open('grows', { type: 'events', sync: false }) as unknown as Events
+    const hasParent = async (bytes: Uint8Array): Promise<boolean> => (await readCar(bytes)).blocks.some(({ bytes }) => decodeNode(bytes)?.level === 1)
+    for (let isDeeper = false; !isDeeper;) {
+      const whole = await archive(db)
+      await db.add('one more')
+      const increment = await archive(db, { base: whole })
+      isDeeper = await hasParent(increment)
+      const { databases: [{ entries }] } = await diff(whole, increment)
+      deepStrictEqual([entries.new, entries.gone], [1, 0])
+    }
   })
 
   it('asks for the bases of a thin archive where it needs them', async () => {

@@ -41,13 +41,13 @@ export async function diffLists (a: ListOfSide, b: ListOfSide, { name, address, 
   }
   const walks = [a, b].map(({ side, list }) => createWalk(side, list, name, address)) as [Walk, Walk]
   const [one, other] = walks
-  dropShared(one.wanted, other.wanted)
+  dropShared(one, other)
   for (const walk of walks) await walk.read()
   while (one.level > 0 || other.level > 0) {
     const level = Math.max(one.level, other.level)
     const deep = walks.filter(walk => walk.level === level)
     for (const walk of deep) walk.descend()
-    if (one.level === other.level) dropShared(one.wanted, other.wanted)
+    if (one.level === other.level) dropShared(one, other)
     for (const walk of deep) await walk.read()
   }
   const items = walks.map(({ items }) => items())
@@ -62,10 +62,12 @@ export async function diffLists (a: ListOfSide, b: ListOfSide, { name, address, 
   }
 }
 
-/** Forgets the nodes that both lists have. */
-function dropShared (a: Wanted, b: Wanted): void {
-  for (const key of a.keys()) {
-    if (b.delete(key)) a.delete(key)
+/** Forgets the nodes that both lists have. A root that is less deep than the other was read, and may be a node of the other. */
+function dropShared (a: Walk, b: Walk): void {
+  for (const { wanted, nodes } of [a, b]) {
+    for (const key of [...wanted.keys(), ...nodes.keys()]) {
+      if (b.has(key) && a.has(key)) [a, b].forEach(walk => walk.drop(key))
+    }
   }
 }
 
@@ -74,6 +76,11 @@ interface Walk {
   /** The level of the nodes that are wanted or were read; -1 where there is nothing. */
   readonly level: number
   wanted: Wanted
+  /** Those of this level that were read. */
+  nodes: Map<string, Node>
+  /** Whether a node is wanted, or was read. */
+  has: (key: string) => boolean
+  drop: (key: string) => void
   /** Reads the nodes that are wanted. */
   read: () => Promise<void>
   /** Wants what the nodes that were read link to. */
@@ -87,7 +94,6 @@ const batchLength = 1000
 
 function createWalk (side: Side, list: List | undefined, name: ListName, address: string): Walk {
   let level: number | undefined
-  let nodes: Node[] = []
   const refuse = (digest: Uint8Array): never => {
     const hash = hashOfDigest(digest)
     throw new DamagedArchiveError(`The archive is damaged: block "${hash}" is not a valid part of the list of ${name} of ${address}`, { code: 'dag-invalid', hash })
@@ -95,7 +101,7 @@ function createWalk (side: Side, list: List | undefined, name: ListName, address
   /** The digests in nodes, each of which they have once. */
   const digestsOf = (count: (node: Node, i: number) => number): Wanted => {
     const found: Wanted = new Map()
-    for (const node of nodes) {
+    for (const node of walk.nodes.values()) {
       for (let i = 0; i < node.times.length; i++) {
         const key = keyOf(node.digests, i * digestLength)
         if (found.has(key)) refuse(toDigest(key))
@@ -110,8 +116,13 @@ function createWalk (side: Side, list: List | undefined, name: ListName, address
       return level ?? -1
     },
     wanted: new Map(list == null ? [] : [[keyOf(list.root), list.count]]),
+    nodes: new Map(),
+    has: key => walk.wanted.has(key) || walk.nodes.has(key),
+    drop: key => {
+      walk.wanted.delete(key)
+      walk.nodes.delete(key)
+    },
     read: async () => {
-      nodes = []
       const keys = [...walk.wanted]
       walk.wanted = new Map()
       for (let start = 0; start < keys.length; start += batchLength) {
@@ -126,12 +137,13 @@ function createWalk (side: Side, list: List | undefined, name: ListName, address
           level ??= node.level
           const sum = node.level === 0 ? node.times.length : node.counts.reduce((sum, count) => sum + count, 0)
           if (node.list !== name || node.address !== address || node.level !== level || sum !== count || node.counts.includes(0)) refuse(digest)
-          nodes.push(node)
+          walk.nodes.set(key, node)
         }
       }
     },
     descend: () => {
       walk.wanted = digestsOf((node, i) => node.counts[i])
+      walk.nodes = new Map()
       level!--
     },
     items: () => new Set(digestsOf(() => 1).keys())
