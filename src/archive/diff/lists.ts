@@ -64,10 +64,8 @@ export async function diffLists (a: ListOfSide, b: ListOfSide, { name, address, 
 
 /** Forgets the nodes that both lists have. A root that is less deep than the other was read, and may be a node of the other. */
 function dropShared (a: Walk, b: Walk): void {
-  for (const { wanted, nodes } of [a, b]) {
-    for (const key of [...wanted.keys(), ...nodes.keys()]) {
-      if (b.has(key) && a.has(key)) [a, b].forEach(walk => walk.drop(key))
-    }
+  for (const key of [...a.wanted.keys(), ...a.nodes.keys()]) {
+    if (b.has(key)) [a, b].forEach(walk => walk.drop(key))
   }
 }
 
