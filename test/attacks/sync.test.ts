@@ -21,6 +21,14 @@ const valuesOf = async (db: Events) => (await db.all()).map(({ value }) => value
 // Stock joins objects only
 const decodeEntry = async (bytes: Uint8Array) => await stock.Entry.decode(bytes) as Awaited<ReturnType<Events['log']['heads']>>[number]
 
+/** A database with what was exported, and the errors that it emits. */
+async function importInto ({ orbitdb }: Replica, state: Parameters<Replica['orbitdb']['import']>[0]): Promise<{ copy: Events, errors: RefusedHead[] }> {
+  const copy = await orbitdb.import<Events>(state)
+  const errors: RefusedHead[] = []
+  copy.events.on('error', error => errors.push(error as RefusedHead))
+  return { copy, errors }
+}
+
 /** Waits until a database has so many entries. */
 async function waitForEntries (db: Events, count: number): Promise<void> {
   while ((await db.all()).length < count) {
@@ -89,9 +97,7 @@ describe('Syncing', () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', everybody())
     const hashes = await addHeads(source, db, [1, 2, 3])
-    const copy = await target.orbitdb.import<Events>({ ...await collect(await db.export()), heads: [], index: new Map() }, {})
-    const errors: RefusedHead[] = []
-    copy.events.on('error', error => errors.push(error as RefusedHead))
+    const { copy, errors } = await importInto(target, { ...await collect(await db.export()), heads: [], index: new Map() })
     const [first, second, third] = await getBytes(db, hashes)
     const peer = source.ipfs.libp2p.peerId.toString()
 
@@ -220,9 +226,7 @@ describe('Syncing', () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', everybody())
     await db.add('first')
-    const copy = await target.orbitdb.import<Events>(await collect(await db.export()))
-    const errors: RefusedHead[] = []
-    copy.events.on('error', error => errors.push(error as RefusedHead))
+    const { copy, errors } = await importInto(target, await collect(await db.export()))
     await connect(source, target)
     await db.sync.start()
     while (db.peers.size === 0 || copy.peers.size === 0) await new Promise(resolve => setTimeout(resolve, 50))
@@ -292,9 +296,7 @@ describe('Syncing', () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', everybody())
     await db.add('first')
-    const copy = await target.orbitdb.import<Events>(await collect(await db.export()))
-    const errors: RefusedHead[] = []
-    copy.events.on('error', error => errors.push(error as RefusedHead))
+    const { copy, errors } = await importInto(target, await collect(await db.export()))
     const shared = await db.add('shared')
     const identity = source.orbitdb.identity as SigningIdentity
     const missing = await sign(identity, db, { payload: { op: 'ADD', key: null, value: 'nowhere' } })

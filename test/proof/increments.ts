@@ -1,7 +1,6 @@
 // Increments of logs to which anything may happen, against whole backups of the same logs
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
@@ -9,7 +8,9 @@ import { archive } from '../helpers/archives.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { kinds } from '../helpers/helia.ts'
 import { contentsOf } from '../helpers/logs.ts'
+import { runSequences } from './sequences.ts'
 import { createBackup, createOrbitDB, createSnapshot, inspectBackup, IPFSAccessController, IPFSBlockStorage, Log, mergeBackups, restoreBackup, verifyBackup } from '../../src/index.ts'
+import type { SequencesOptions } from './sequences.ts'
 import type { Node } from '../helpers/node.ts'
 import type { BackupSource, Database, Encryption, OrbitDB } from '../../src/index.ts'
 
@@ -39,20 +40,14 @@ const arbitraries: Array<fc.WeightedArbitrary<Step>> = [
 ] as Array<fc.WeightedArbitrary<Step>>
 const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...arbitraries), { minLength: 8, maxLength: 24 })
 
-export interface IncrementsOptions {
-  /** What is done; the same seed does the same again. */
-  seed?: number
-  /** How many sequences, or for how many ms. */
-  runs?: number
-  duration?: number
+export interface IncrementsOptions extends SequencesOptions {
   onRun?: (steps: number, increments: number) => void
 }
 
 /** Performs random sequences. What goes wrong is shown by the shortest sequence that was found. */
-export async function runIncrements (libp2p: Node['libp2p'], { seed, runs = Infinity, duration = 50_000, onRun }: IncrementsOptions): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-increments-'))
+export async function runIncrements (libp2p: Node['libp2p'], { onRun, ...options }: IncrementsOptions): Promise<void> {
   let count = 0
-  const performOne = async (steps: Step[]): Promise<void> => {
+  const performOne = async (steps: Step[], directory: string): Promise<void> => {
     const started: Array<() => Promise<void>> = []
     const start: Start = async () => {
       const path = join(directory, String(count++))
@@ -71,14 +66,7 @@ export async function runIncrements (libp2p: Node['libp2p'], { seed, runs = Infi
       for (const stop of started) await stop()
     }
   }
-  let last: Promise<void> | undefined
-  try {
-    await fc.assert(fc.asyncProperty(steps, steps => (last = performOne(steps))), { seed, numRuns: runs, interruptAfterTimeLimit: duration })
-  } finally {
-    // Which is not waited for when the time is over
-    await last?.catch(() => {})
-    await rm(directory, { recursive: true, force: true })
-  }
+  await runSequences('increments', steps, performOne, options)
 }
 
 /** Starts a node with OrbitDB, which is stopped at the end. */

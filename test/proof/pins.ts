@@ -1,7 +1,6 @@
 // Snapshots and pinned backups on a node with live databases, in any order
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import drain from 'it-drain'
 import fc from 'fast-check'
@@ -11,7 +10,9 @@ import { archive, readCar } from '../helpers/archives.ts'
 import { toCID } from '../helpers/cid.ts'
 import { kinds } from '../helpers/helia.ts'
 import { keyOf, keysOn } from '../helpers/node.ts'
+import { runSequences } from './sequences.ts'
 import { createBackup, createOrbitDB, createSnapshot, deleteSnapshot, IPFSAccessController, listSnapshots } from '../../src/index.ts'
+import type { SequencesOptions } from './sequences.ts'
 import type { Node } from '../helpers/node.ts'
 import type { Documents } from '../../src/index.ts'
 
@@ -39,20 +40,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(
 
 export type Kind = keyof typeof kinds
 
-export interface PinsOptions {
-  /** What is done; the same seed does the same again. */
-  seed?: number
-  /** How many sequences, or for how many ms. */
-  runs?: number
-  duration?: number
+export interface PinsOptions extends SequencesOptions {
   onRun?: (steps: number) => void
 }
 
 /** Performs random sequences, each on a new node. What goes wrong is shown by the shortest sequence that was found. */
-export async function runPins (kind: Kind, libp2p: Node['libp2p'], { seed, runs = Infinity, duration = 50_000, onRun }: PinsOptions): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-pins-'))
+export async function runPins (kind: Kind, libp2p: Node['libp2p'], { onRun, ...options }: PinsOptions): Promise<void> {
   let run = 0
-  const performOne = async (steps: Step[]): Promise<void> => {
+  const performOne = async (steps: Step[], directory: string): Promise<void> => {
     const path = join(directory, String(run++))
     const ipfs = Object.assign(await kinds[kind](path), { libp2p }) as unknown as Node
     const orbitdb = await createOrbitDB({ ipfs, directory: join(path, 'orbitdb') })
@@ -65,14 +60,7 @@ export async function runPins (kind: Kind, libp2p: Node['libp2p'], { seed, runs 
       await rm(path, { recursive: true, force: true })
     }
   }
-  let last: Promise<void> | undefined
-  try {
-    await fc.assert(fc.asyncProperty(steps, steps => (last = performOne(steps))), { seed, numRuns: runs, interruptAfterTimeLimit: duration })
-  } finally {
-    // Which is not waited for when the time is over
-    await last?.catch(() => {})
-    await rm(directory, { recursive: true, force: true })
-  }
+  await runSequences('pins', steps, performOne, options)
 }
 
 /** A root that was on the node. */

@@ -4,26 +4,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createNode } from '../../helpers/node.ts'
 import { createOrbitDB } from '../../../src/index.ts'
 import { runJoins } from '../joins.ts'
+import { readTimedOptions } from '../options.ts'
 import { createReport } from '../report.ts'
 
-const { values: { help, seed, minutes } } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    seed: { type: 'string', default: String(Date.now() % 1e6) },
-    minutes: { type: 'string', default: '10' }
-  }
+const { seed, minutes } = readTimedOptions({
+  about: 'Joins, appends, imports, repairs, exports, closes and drops of a database at once, as a seed says.',
+  seedAbout: 'what is done first; each database, of 50 rounds, has the next one',
+  minutes: 10
 })
-if (help) {
-  console.log(`Joins, appends, imports, repairs, exports, closes and drops of a database at once, as a seed says.
-
-  --seed <n>      what is done first; each database, of 50 rounds, has the next one
-  --minutes <n>   for how long (default 10)`)
-  process.exit()
-}
 
 const directory = await mkdtemp(join(tmpdir(), 'orbitdb-backup-joins-'))
 const createReplica = async (id: string) => {
@@ -34,8 +25,8 @@ const createReplica = async (id: string) => {
 }
 
 const report = createReport(`joins --seed ${seed} --minutes ${minutes}`)
-const end = Date.now() + Number(minutes) * 60_000
-for (let next = Number(seed); Date.now() < end; next++) {
+const end = Date.now() + minutes * 60_000
+for (let next = seed; Date.now() < end; next++) {
   const [source, target] = [await createReplica(`source ${next}`), await createReplica(`target ${next}`)]
   await target.ipfs.libp2p.dial(source.ipfs.libp2p.getMultiaddrs())
   try {

@@ -1,27 +1,18 @@
 /**
  * Random sequences of snapshots, pins and garbage collections: `npm run test:pins -- --seed 1 --minutes 10`
  */
-import { parseArgs } from 'node:util'
 import { kinds } from '../../helpers/helia.ts'
 import { createNode } from '../../helpers/node.ts'
 import { runPins } from '../pins.ts'
+import { readTimedOptions } from '../options.ts'
 import type { Kind } from '../pins.ts'
 
-const { values: { help, seed, minutes } } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    seed: { type: 'string', default: String(Date.now() % 1e6) },
-    minutes: { type: 'string', default: '10' }
-  }
+const { seed, minutes } = readTimedOptions({
+  about: `Writes, makes and deletes snapshots, stores backups, pins and unpins their roots, drops databases and collects
+garbage, as a seed says, on nodes of every kind.`,
+  seedAbout: 'what is done; the same seed does the same again',
+  minutes: 10
 })
-if (help) {
-  console.log(`Writes, makes and deletes snapshots, stores backups, pins and unpins their roots, drops databases and collects
-garbage, as a seed says, on nodes of every kind.
-
-  --seed <n>      what is done; the same seed does the same again
-  --minutes <n>   for how long (default 10)`)
-  process.exit()
-}
 
 const network = await createNode()
 const names = Object.keys(kinds) as Kind[]
@@ -31,7 +22,7 @@ for (const kind of names) {
   let [runs, steps] = [0, 0]
   const onRun = (count: number): void => { runs++; steps += count }
   try {
-    await runPins(kind, network.libp2p, { seed: Number(seed), duration: Number(minutes) * 60_000 / names.length, onRun })
+    await runPins(kind, network.libp2p, { seed, duration: minutes * 60_000 / names.length, onRun })
   } catch (error) {
     exitCode = 1
     console.log(error)
