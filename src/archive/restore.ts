@@ -120,6 +120,7 @@ interface Target {
 
 async function createTarget (orbitdb: OrbitDB<any>, { entryStorage, signal }: RestoreBackupOptions): Promise<Target> {
   const blocks = await createBlocks(orbitdb.ipfs)
+  await blocks.flush?.()
   const witness = entryStorage == null ? await blocks.putWitness?.({ signal }) : undefined
   return { orbitdb, blocks, witness }
 }
@@ -251,7 +252,11 @@ interface StoreOptions {
 
 /** Stores the blocks of the databases in an archive, without pinning them, and verifies entries as they come. */
 async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIntake, entryStorage, signal }: StoreOptions): Promise<StoredArchive> {
-  const writer = createWriter(batch => blocks.putMany(batch, { signal }))
+  const putMany = (batch: StoredBlock[]): Promise<void> => blocks.putMany(batch, { signal })
+  const writer = createWriter(putMany)
+  // Entries come in the order of their keys, mostly. Where a LevelDB has blocks of other places among the first of them, it merges all
+  // that follow with these: so others are stored last
+  const sharedWriter = createWriter(putMany)
   const entryWriter = entryStorage == null ? undefined : createWriter(batch => putEntries(entryStorage, batch, signal))
   const intakes: StoredArchive['intakes'] = new Map()
   const manifests = new Map<string, ManifestFacts>()
@@ -311,15 +316,17 @@ async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIn
             if (taken instanceof Promise) await untilAborted(taken, signal)
             await entryWriter?.put(block)
           }
-          await writer.put(block)
+          await (database == null ? sharedWriter : writer).put(block)
         }
       }
     }
     await writer.flush()
+    await sharedWriter.flush()
     await entryWriter?.flush()
     dag.assertIsComplete({ isThin: true })
   } finally {
     await writer.settle()
+    await sharedWriter.settle()
     await entryWriter?.settle()
   }
   update()

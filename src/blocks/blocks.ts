@@ -44,6 +44,11 @@ export interface Blocks {
   /** Stores blocks, which are not pinned. Their bytes are not checked against their names. */
   putMany (blocks: Array<[name: BlockName, bytes: Uint8Array]>, options?: BlocksOptions): Promise<void>
   /**
+   * Has the node write what it keeps in memory of blocks that were stored before: what is stored next, in the order of the stores' keys, then comes
+   * to lie where nothing else is, and a LevelDB never has to merge it. Left out where that makes no difference.
+   */
+  flush? (): Promise<void>
+  /**
    * Stores a block of no use, which nothing pins and nobody else has, so that it is gone as soon as garbage is
    * collected. Left out where pinning does not ask for it. To be deleted when it has served.
    */

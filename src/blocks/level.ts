@@ -33,6 +33,7 @@ interface Level {
   batch (operations: LevelOperation[]): Promise<void>
   iterator (options: { gte: string, lte: string, highWaterMarkBytes?: number }): LevelIterator<[key: string, value: Uint8Array]>
   keys (options: { gte: string, lte: string, limit: number }): LevelIterator<string>
+  compactRange? (start: string, end: string): Promise<void>
 }
 
 interface LevelIterator<Item> {
@@ -126,6 +127,8 @@ function addPin (record: Uint8Array | undefined, cid: CIDBytes): Uint8Array | un
   return pinnedBy.some(other => equals(other, cid)) ? undefined : dagCbor.encode({ pinCount: pinCount + 1, pinnedBy: [...pinnedBy, cid] })
 }
 
+const storesName = 'the stores of the IPFS node'
+
 /** Bytes as a Uint8Array and nothing more: Level gives a Buffer in Node.js, whose slices are no copies. */
 const toPlain = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
   return bytes == null || bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -146,7 +149,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
 
   /** Writes records, unless something could not be written before: then the node has to be started again. */
   const write = (db: Level, operations: LevelOperation[]): Promise<void> => {
-    return guardWrites(node.blockstore, 'the stores of the IPFS node', () => db.batch(operations))
+    return guardWrites(node.blockstore, storesName, () => db.batch(operations))
   }
 
   /** Does something while no garbage is collected. */
@@ -174,6 +177,11 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     },
 
     hasMany: (names, { signal } = {}) => locked(signal, () => level.hasMany(names.map(blockKey))),
+
+    flush: async () => {
+      // Also of an empty range, before which LevelDB writes what it has in memory
+      await guardWrites(node.blockstore, storesName, async () => level.compactRange?.('', ''))
+    },
 
     putMany: (blocks, { signal } = {}) => locked(signal, () => {
       return write(level, blocks.map(([name, bytes]) => ({ type: 'put', key: blockKey(name), value: toStored(bytes) })))

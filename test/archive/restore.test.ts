@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import * as dagCbor from '@ipld/dag-cbor'
@@ -189,6 +190,21 @@ describe('restoreBackup', () => {
         deepStrictEqual(await read(await open(orbitdb, contents.address)), contents)
       })
     }
+
+    it('whose LevelDB writes each table of entries once', async () => {
+      const replica = await createReplica()
+      const db = await replica.orbitdb.open<Events>('database', { type: 'events' })
+      // As much as five tables have
+      for (let i = 0; i < 100; i++) await db.add(crypto.getRandomValues(new Uint8Array(60_000)).join().slice(0, 200_000))
+      const bytes = await archive(db)
+      await replica.stop()
+
+      const { orbitdb, ipfs } = await createReplica()
+      await restoreBackup(orbitdb, bytes)
+      const { db: level } = (ipfs.blockstore as any).child.child.child
+      ok(Number(level.getProperty('leveldb.num-files-at-level2')) >= 4)
+      ok(!(await readFile(join(level.location, 'LOG'), 'utf8')).includes('Compacted'))
+    })
 
     it('from which garbage collection removes nothing, and where all of it can be unpinned', async () => {
       const replica = await createReplica()
