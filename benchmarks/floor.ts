@@ -2,7 +2,7 @@
 //
 //   npm run bench:floor -- [--entries <n>] [--rounds <n>] [--results <dir>]      100000 and 3 by default
 //
-// What a backup and a restore can not do without, git, which does as much with as many commits, and what this package takes:
+// What a backup and a restore can not do without, git, which does as much with as many commits and links, and what this package takes:
 // each in a process of its own, in turns, and in the other order in every other round.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

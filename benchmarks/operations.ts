@@ -3,7 +3,7 @@
 import { hash, verify as verifySignature } from 'node:crypto'
 import { createReadStream, createWriteStream, openAsBlob } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Level } from 'level'
 import { firstWriter } from './dataset.ts'
@@ -74,8 +74,9 @@ type Store = Level<string, Uint8Array>
 /** So many records are read from or written to a LevelDB at once. */
 const batchLength = 1000
 
+/** Opens a LevelDB as Helia and OrbitDB do, with compression but for blocks. */
 async function openStore (path: string): Promise<Store> {
-  const store: Store = new Level(path, { valueEncoding: 'view' })
+  const store: Store = new Level(path, { valueEncoding: 'view', compression: basename(path) !== 'blocks' })
   await store.open()
   return store
 }

@@ -27,15 +27,23 @@ export async function copyNode (from: string, to: string): Promise<void> {
 
 const branch = 'refs/heads/main'
 
-/** The commits for `git fast-import`: each writes a file anew, which is as large as an entry. */
+/** As many parents as `git fast-import` takes: an entry has a link more. */
+const parents = 16
+const parentLength = 'parent '.length + 41
+
+/** The commits for `git fast-import`: each links to those before it, as an entry does, and writes a file anew, so that both are as large as one. */
 function * toCommits ({ entries, entryBytes }: Dataset): Generator<string> {
-  for (let i = 0; i < entries; i++) {
-    yield `commit ${branch}\ncommitter Writer <writer@example.com> ${i} +0000\ndata 0\nM 100644 inline file\ndata ${entryBytes}\n${createText(i, entryBytes)}\n`
+  const fileBytes = entryBytes - parents * parentLength
+  for (let i = 1; i <= entries; i++) {
+    let commit = `commit ${branch}\nmark :${i}\ncommitter Writer <writer@example.com> ${i} +0000\ndata 0\n`
+    // The first parent is what the branch has
+    for (let parent = i - 2; parent > Math.max(0, i - 1 - parents); parent--) commit += `merge :${parent}\n`
+    yield `${commit}M 100644 inline file\ndata ${fileBytes}\n${createText(i, fileBytes)}\n`
   }
 }
 
 /** Gives a repository of the size of a dataset: the one that is kept beside it, or a new one. */
-export const getRepository = (dataset: Dataset): Promise<string> => keep(`${dataset.directory}.git`, async path => {
+export const getRepository = (dataset: Dataset): Promise<string> => keep(`${dataset.directory}.commits`, async path => {
   await run('git', ['init', '--quiet', '--bare', '--initial-branch', 'main', path])
   await run('git', ['-C', path, 'fast-import', '--quiet'], toCommits(dataset))
 })

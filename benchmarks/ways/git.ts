@@ -6,7 +6,7 @@ const fileIn = (artifact: string): string => join(artifact, 'repository.bundle')
 
 const way: Way = {
   name: 'git',
-  about: 'To compare with, no OrbitDB: `git bundle create` and `git clone` of a repository of as many commits, with a file as large as an entry each. Git compresses',
+  about: 'To compare with, no OrbitDB: `git bundle create` and `git clone` of a repository of as many commits, each with 16 parents and a file, as large as an entry. Git compresses',
   orbitdb: 'stock',
   reads: 'stopped node',
   checks: 'hashes',
