@@ -23,7 +23,8 @@ export function readAhead (source: Source, { limits, openRandomAccess }: ReadAhe
   const damaged = new Map<string, SourceBlock>()
   let batches: AsyncIterator<SourceBlock[]> | undefined
   let isAtEnd = source.blocks == null
-  let singly: Source | undefined
+  /** What single blocks are read from, or why none can be. */
+  let singly: Promise<Source> | undefined
 
   const readOn = async (wanted: ReadonlySet<string>): Promise<void> => {
     batches ??= source.blocks!()[Symbol.asyncIterator]()
@@ -47,7 +48,13 @@ export function readAhead (source: Source, { limits, openRandomAccess }: ReadAhe
     }
   }
 
+  /** Has single blocks read from now on. */
   const readSingly = async (): Promise<void> => {
+    singly ??= openSingly()
+    await singly
+  }
+
+  const openSingly = async (): Promise<Source> => {
     if (!source.isRepeatable) {
       throw new LimitExceededError(
         `The archive has its blocks in an order in which more than ${limits.earlyBytes} bytes come before those that are needed. Read it from a file, or raise the option limits.earlyBytes`,
@@ -56,9 +63,8 @@ export function readAhead (source: Source, { limits, openRandomAccess }: ReadAhe
     }
     early.clear()
     damaged.clear()
-    isAtEnd = true
     await batches?.return?.()
-    singly = await openRandomAccess()
+    return openRandomAccess()
   }
 
   const find = (digest: Uint8Array): SourceBlock | undefined => {
@@ -77,17 +83,17 @@ export function readAhead (source: Source, { limits, openRandomAccess }: ReadAhe
         if (found.length > 0) yield found
         wanted = wanted.filter(digest => !kept.has(keyOf(digest)))
         if (wanted.length === 0) return
-        if (isAtEnd) break
+        if (isAtEnd || singly != null) break
         await readOn(new Set(wanted.map(digest => keyOf(digest))))
       }
       const copies = wanted.flatMap(digest => damaged.get(keyOf(digest)) ?? [])
       if (copies.length > 0) yield copies
-      const others = singly ?? source
+      const others = await singly ?? source
       if (others.getMany != null) yield * others.getMany(wanted, options)
     },
     close: async () => {
       await batches?.return?.()
-      await singly?.close()
+      await (await singly?.catch(() => undefined))?.close()
       await source.close()
     }
   }

@@ -1,10 +1,13 @@
 // Sources that give blocks in odd orders, several of them, only a part of them, or nothing at all.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import all from 'it-all'
 import { archive, hashesOf, readCar, writeCar } from '../../helpers/archives.ts'
 import { read } from '../../helpers/backups.ts'
 import { createBlock } from '../../helpers/forgery.ts'
 import { useReplicas } from '../../helpers/replicas.ts'
-import { createBackup, inspectBackup, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../../src/index.ts'
+import { readAhead } from '../../../src/archive/sources/ahead.ts'
+import { openSource } from '../../../src/archive/sources/index.ts'
+import { createBackup, defaultLimits, inspectBackup, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../../src/index.ts'
 import type { CarBlock } from '../../helpers/archives.ts'
 import type { Database, Events } from '../../../src/index.ts'
 
@@ -43,6 +46,16 @@ describe('A source', () => {
       }
       deepStrictEqual(await read(await restoreBackup<Events>(orbitdb, new Blob([reversed as BlobPart]), { limits })), contents)
       strictEqual((await verifyBackup(stream(reversed))).ok, true)
+    })
+
+    it('fails each time where it can not be read again', async () => {
+      const reversed = await writeCar(roots, blocks.toReversed())
+      const source = await openSource(reversed, { limits: defaultLimits })
+      const ahead = readAhead(source, { limits: { ...defaultLimits, earlyBytes: 100 }, openRandomAccess: async () => { throw new Error('It is gone') } })
+      for (let time = 0; time < 2; time++) {
+        await rejects(all(ahead.getMany([roots[0].multihash.bytes])), /It is gone/)
+      }
+      await ahead.close()
     })
 
     it('is no problem when these are many small ones', async () => {
