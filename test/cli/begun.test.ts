@@ -1,5 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { promises } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { FsBlockstore } from 'blockstore-fs'
 import { ClassicLevel } from 'classic-level'
@@ -126,6 +128,23 @@ describe('orbitdb-backup where a restore was begun, and there is nothing yet,', 
       await db.put('key', nothing)
       deepStrictEqual(await db.keys().all(), ['key'], name)
       await close()
+    }
+  })
+
+  it('looks again where another process has removed a file of it meanwhile', async () => {
+    const path = join(await createDirectory(), 'level')
+    await writeFiles(path, { '000003.log': nothing })
+    const { stat } = promises
+    promises.stat = (async (...args: Parameters<typeof stat>) => {
+      await rm(path, { recursive: true })
+      return stat(...args)
+    }) as typeof stat
+    syncBuiltinESMExports()
+    try {
+      strictEqual(await levelStateOf(path), undefined)
+    } finally {
+      promises.stat = stat
+      syncBuiltinESMExports()
     }
   })
 

@@ -67,8 +67,16 @@ export async function levelStateOf (path: string): Promise<LevelState | undefine
     return
   }
   const isFirst = names.every(name => /^(LOG|LOG\.old|LOCK|MANIFEST-00000[12]|00000[12]\.dbtmp|000003\.log)$/.test(name))
-  const hasRecords = names.includes('000003.log') && (await stat(join(path, '000003.log'))).size > 0
-  return isFirst && !hasRecords ? 'begun' : 'damaged'
+  if (!isFirst || !names.includes('000003.log')) {
+    return isFirst ? 'begun' : 'damaged'
+  }
+  try {
+    return (await stat(join(path, '000003.log'))).size === 0 ? 'begun' : 'damaged'
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // Another process has removed it since
+    return levelStateOf(path)
+  }
 }
 
 const damagedLevel = (path: string, why: string, cause?: unknown): CLIError => new CLIError('damaged', `The LevelDB in "${path}" is damaged: ${why}`, { cause })
