@@ -182,10 +182,14 @@ function pnpm (): PackageManager {
   const pathOf = ({ name, version }: Patch): string => `patches/${name.replace('/', '__')}@${version}.patch`
   const keyOf = ({ name, version }: Patch): string => `${name}@${version}`
   const file = 'pnpm-workspace.yaml'
+  /** What tells a file that was made here from one that was empty. */
+  const mark = '# made by "orbitdb-backup patch"\n'
 
   const readWorkspace = async (directory: string) => {
     const { parseDocument } = await import('./yaml.ts')
-    const document = parseDocument(await readText(join(directory, file)) ?? '')
+    const text = (await readText(join(directory, file)))?.replaceAll('\r\n', '\n')
+    const isOurs = text == null || text.startsWith(mark)
+    const document = parseDocument(text?.slice(isOurs ? mark.length : 0) ?? '')
     const [error] = document.errors
     if (error != null) {
       throw new CLIError('failed', `"${join(directory, file)}" is not YAML: ${error.message}`, { cause: error })
@@ -193,11 +197,11 @@ function pnpm (): PackageManager {
     const settings = document.toJS() ?? {}
     assertIsObject(settings, `"${join(directory, file)}"`)
     if (settings.patchedDependencies != null) assertIsObject(settings.patchedDependencies, `"patchedDependencies" in "${join(directory, file)}"`)
-    return document
+    return { document, isOurs }
   }
 
   const add: PackageManager['add'] = async (directory, patch) => {
-    const document = await readWorkspace(directory)
+    const { document, isOurs } = await readWorkspace(directory)
     const settings: Manifest = document.toJS() ?? {}
     const others = Object.entries(settings.patchedDependencies ?? {}).filter(([key, path]) => key.replace(/(?!^)@.*$/, '') === patch.name && path !== pathOf(patch))
     if (others.length > 0) {
@@ -208,12 +212,12 @@ function pnpm (): PackageManager {
       return edits
     }
     document.setIn(['patchedDependencies', keyOf(patch)], pathOf(patch))
-    return [...edits, { path: file, text: document.toString(), what: 'patchedDependencies' }]
+    return [...edits, { path: file, text: `${isOurs ? mark : ''}${document.toString()}`, what: 'patchedDependencies' }]
   }
 
   const remove: PackageManager['remove'] = async (directory, patch) => {
     const edits = await removePatch(directory, pathOf(patch), patch.diff)
-    const document = await readWorkspace(directory)
+    const { document, isOurs } = await readWorkspace(directory)
     if (!document.hasIn(['patchedDependencies', keyOf(patch)])) {
       return edits
     }
@@ -221,8 +225,9 @@ function pnpm (): PackageManager {
     if (Object.keys(document.toJS().patchedDependencies).length === 0) {
       document.delete('patchedDependencies')
     }
-    const isEmpty = Object.keys(document.toJS()).length === 0
-    return [...edits, { path: file, text: isEmpty ? undefined : document.toString(), what: 'no patchedDependencies' }]
+    // There may be comments, where nothing else is
+    const rest = Object.keys(document.toJS()).length === 0 ? document.toString().replace(/\n?\{\}\n$/, '') : document.toString()
+    return [...edits, { path: file, text: isOurs && rest === '' ? undefined : rest, what: 'no patchedDependencies' }]
   }
 
   return { name: 'pnpm', install: 'pnpm install', reinstall: 'pnpm install', add, remove }

@@ -132,6 +132,19 @@ describe('patch', () => {
     ok((await readApp())['pnpm-workspace.yaml'].startsWith(workspace))
     await patch('--undo')
     strictEqual((await readApp())['pnpm-workspace.yaml'], workspace)
+
+    for (const text of ['', '# ours\n']) {
+      await write({ 'pnpm-workspace.yaml': text })
+      await patch()
+      await patch('--undo')
+      strictEqual((await readApp())['pnpm-workspace.yaml'], text)
+    }
+    // What was added since to a file that it made
+    await rm(join(app, 'pnpm-workspace.yaml'))
+    await patch()
+    await write({ 'pnpm-workspace.yaml': (await readApp())['pnpm-workspace.yaml'].replaceAll('\n', '\r\n') + 'packages: []\r\n' })
+    await patch('--undo')
+    strictEqual((await readApp())['pnpm-workspace.yaml'], 'packages: []\n')
   })
 
   it('leaves patch-package where other patches need it', async () => {
