@@ -38,6 +38,10 @@ export async function openLoose (paths: string[], signal: AbortSignal): Promise<
       return [path]
     }
     const entries = await readdir(path, { withFileTypes: true, recursive: true })
+    const level = entries.find(({ name }) => /^MANIFEST-\d+$/.test(name))
+    if (level != null) {
+      throw new CLIError('usage', `"${level.parentPath}" is a LevelDB, and not files that are a block each: back up the node that it is of, by create --directory, and give that archive`)
+    }
     return entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)).sort()
   }))
   if (paths.length > 0 && files.flat().length === 0) {
@@ -46,9 +50,16 @@ export async function openLoose (paths: string[], signal: AbortSignal): Promise<
   return { ...await openSource(files.flat(), signal, { isLoose: true }), name: paths.length === 0 ? 'standard input' : paths.join(' + ') }
 }
 
+interface SourceOptions {
+  /** Whether it is what other tools wrote. */
+  isLoose?: boolean
+  /** What it may be, where that is not clear. */
+  what?: string
+}
+
 /** Opens archives: standard input when none is named. */
-export async function openSource (paths: string[], signal: AbortSignal, { isLoose = false } = {}): Promise<Source> {
-  const opened = await Promise.all((paths.length === 0 ? [dash] : paths).map(path => openOne(path, isLoose, signal)))
+export async function openSource (paths: string[], signal: AbortSignal, options: SourceOptions = {}): Promise<Source> {
+  const opened = await Promise.all((paths.length === 0 ? [dash] : paths).map(path => openOne(path, options, signal)))
   if (opened.length === 1) {
     return opened[0]
   }
@@ -73,7 +84,7 @@ export async function toBlobs (source: BackupSource): Promise<BackupSource> {
   return 'sources' in source ? { sources: await Promise.all(source.sources.map(one)) } : one(source)
 }
 
-async function openOne (path: string, isLoose: boolean, signal: AbortSignal): Promise<OneSource> {
+async function openOne (path: string, { isLoose = false, what }: SourceOptions, signal: AbortSignal): Promise<OneSource> {
   if (path === dash) {
     if (process.stdin.isTTY) {
       throw new CLIError('usage', 'No archive is given: name a file, or pipe one in')
@@ -89,7 +100,7 @@ async function openOne (path: string, isLoose: boolean, signal: AbortSignal): Pr
   try {
     const stats = await stat(path)
     if (stats.isDirectory()) {
-      throw new CLIError('usage', `"${path}" is a directory, not an archive`)
+      throw new CLIError('usage', `"${path}" is a directory: name the archives in it, such as ${join(path, '*.car')}; of a directory of a node, list shows the databases, and create backs them up`)
     }
     if (stats.isFIFO()) {
       return { source: checkStart(addAbortSignal(signal, await openPipe(path))), name: path }
@@ -105,8 +116,8 @@ async function openOne (path: string, isLoose: boolean, signal: AbortSignal): Pr
     if (!isCode(error, 'ENOENT')) {
       throw error
     }
-    const hint = await isCID(path) ? ': it is a CID, by which restoreBackup of the library restores. Here, give a file, or the URL of one' : ''
-    throw new CLIError('notFound', `No file "${path}" is there${hint}`, { cause: error })
+    const hint = what ?? (await isCID(path) ? 'it is a CID, by which restoreBackup of the library restores. Here, give a file, or the URL of one' : undefined)
+    throw new CLIError('notFound', `No file "${path}" is there${hint == null ? '' : `: ${hint}`}`, { cause: error })
   }
 }
 
@@ -147,7 +158,7 @@ async function readStart (path: string): Promise<Uint8Array> {
 function assertIsNoOther (start: Uint8Array, path?: string): void {
   const kind = describeKind(start, path)
   if (kind != null) {
-    throw new CLIError('damaged', `Not an archive: it is ${kind}`)
+    throw new CLIError('damaged', `${path == null ? 'Not' : `"${path}" is not`} an archive: it is ${kind}`)
   }
 }
 

@@ -49,5 +49,5 @@ export function describeKind (start: Uint8Array, file?: string): string | undefi
   if (unpack == null) {
     return name
   }
-  return file == null ? `${name}: pipe it through ${unpack} first` : `${name}: unpack it first, as with ${unpack} ${file} | orbitdb-backup`
+  return `${name}: ${file == null ? `pipe it through ${unpack} first` : `unpack it first, by ${unpack} ${file}, into a file or a pipe`}`
 }

@@ -90,7 +90,7 @@ describe('orbitdb-backup restore', () => {
     const node = join(await createDirectory(), 'new/node')
     const { code, stdout, stderr } = await runCLI(['restore', all, '-d', node, '--indexed'])
     deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
-    match(stdout, new RegExp(`posts: events, 20 entries, 1 head, ${addresses.posts}\n(.+\n)*.+all.car: restored 3 databases, 25 entries\n$`))
+    match(stdout, new RegExp(`posts: events, 20 entries, 1 head, ${addresses.posts}\n(.+\n)*.+all.car: restored 3 databases and 1 of an access controller, 25 entries\n$`))
     const keys = Object.keys(await readAll(node)).filter(key => !/^\/(ipfs\/blocks|orbitdb\/orbitdb)/.test(key))
     deepStrictEqual(keys.filter(key => !/^\/ipfs\/data:\/(pin|pinned-block)\//.test(key)).sort(), ['/ipfs/', '/ipfs/data/', '/orbitdb/'])
     deepStrictEqual(await withOrbitDB(node, orbitdb => readDatabases(orbitdb, addresses)), contents)
@@ -343,7 +343,7 @@ describe('orbitdb-backup restore', () => {
 
     it('when it is used in a wrong way', async () => {
       await assertFails([posts, '--verify', 'some'], 2, /^error: .+ Allowed choices are full, signatures, none\.\n$/)
-      await assertFails([directory], 2, /is a directory, not an archive\n$/)
+      await assertFails([directory], 2, /is a directory: name the archives in it, such as .+\*\.car; of a directory of a node, list shows the databases, and create backs them up\n$/)
       await assertFails(['none.car'], 4, /^error: No file "none.car" is there\n$/)
     })
   })

@@ -48,8 +48,8 @@ describe('orbitdb-backup reads archives', () => {
         const parent = await createDirectory()
         for (const args of [['verify', other], ['inspect', other], ['restore', other, '-d', join(parent, 'node')]]) {
           const { code, stdout, stderr } = await runCLI(args)
-          const advice = unpack == null ? '' : `: unpack it first, as with ${unpack} ${other} | orbitdb-backup`
-          deepStrictEqual({ code, stdout, stderr }, { code: 5, stdout: '', stderr: `error: Not an archive: it is ${message}${advice}\n` })
+          const advice = unpack == null ? '' : `: unpack it first, by ${unpack} ${other}, into a file or a pipe`
+          deepStrictEqual({ code, stdout, stderr }, { code: 5, stdout: '', stderr: `error: "${other}" is not an archive: it is ${message}${advice}\n` })
         }
         const piped = await runCLI(['verify'], { input: create() })
         const advice = unpack == null ? '' : `: pipe it through ${unpack} first`
@@ -97,6 +97,17 @@ describe('orbitdb-backup reads archives', () => {
         execFileSync('mkfifo', [pipe])
         await interrupt(command, pipe, 'SIGTERM')
       })
+    }
+  })
+
+  it('and no LevelDB for what other tools wrote, also where it is in a folder below', async () => {
+    const output = join(await createDirectory(), 'x.car')
+    for (const folder of ['ipfs/blocks', '.']) {
+      for (const args of [['verify'], ['inspect'], ['dump'], ['diff', '-d', directory], ['restore', '-d', join(output, 'node')], ['merge', '-o', output]]) {
+        const { code, stderr } = await runCLI([...args, '--salvage', join(directory, folder)])
+        strictEqual(code, 2, stderr)
+        match(stderr, /^error: ".+" is a LevelDB, and not files that are a block each: back up the node that it is of, by create --directory, and give that archive\n$/)
+      }
     }
   })
 

@@ -198,7 +198,7 @@ async function writeArchive (destination: Destination, opened: Opened[], { keepG
     output.expect({ blocks: opened.reduce((sum, { summary }) => sum + summary.entries, 0) })
     const problems: CreateProblem[] = []
     const backup = createBackup(opened.map(({ db }) => db), {
-      base: base == null ? undefined : (await openSource(base, signal)).source,
+      base: base == null ? undefined : (await openSource(base, signal, { what: 'a base is an archive that was made before, given by its file or URL' })).source,
       limits,
       signal,
       onProgress: event => event.type === 'orbitdb-backup:create:problem' ? problems.push(event.detail) : output.onProgress(event)
