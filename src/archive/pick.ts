@@ -16,6 +16,14 @@ export class DatabaseNotFoundError extends Error {
   }
 }
 
+/** The error about a database that is not among those of a backup. */
+export function notFound (name: string, databases: Array<{ address: string, name?: string }>): DatabaseNotFoundError {
+  const similar = databases.find(database => database.name?.normalize() === name.normalize())
+  return new DatabaseNotFoundError(similar == null
+    ? `The backup has no database "${name}", but ${databases.map(({ name, address }) => `"${name ?? address}"`).join(', ')}`
+    : `The backup has no database "${name}", but one whose name looks the same and has other characters: give its address, ${similar.address}`)
+}
+
 /** What a manifest says of its database: nothing that is not text. */
 export interface ManifestFacts {
   name?: string
@@ -64,7 +72,7 @@ export function pickDatabases (databases: DagDatabase[], names: readonly string[
     const found = byAddress.length > 0 ? byAddress : databases.filter(database => !database.isAccess && nameOf(database) === name)
     const addresses = new Set(found.map(({ address }) => address))
     if (addresses.size === 0) {
-      throw new DatabaseNotFoundError(`The archive has no database "${name}", but ${databases.filter(({ isAccess }) => !isAccess).map(database => `"${nameOf(database) ?? database.address}"`).join(', ')}`)
+      throw notFound(name, databases.filter(({ isAccess }) => !isAccess).map(database => ({ address: database.address, name: nameOf(database) })))
     }
     if (addresses.size > 1) {
       throw new DatabaseNotFoundError(`The archive has several databases "${name}": give the address, ${[...addresses].join(' or ')}`, { code: 'database-ambiguous' })

@@ -77,6 +77,10 @@ export function pickDatabases (databases: StoredDatabase[], wanted: string[]): S
     const others = all.filter(({ controls }) => controls.length === 0)
     const found = others.length > 0 ? others : all
     if (found.length === 0) {
+      const similar = databases.find(({ manifest }) => manifest?.name.normalize() === name.normalize())
+      if (similar != null) {
+        throw new CLIError('notFound', `No database "${shown(name)}" is there, but one whose name looks the same and has other characters: give its address, ${similar.address}`)
+      }
       const names = databases.slice(0, maxNames).map(({ address, manifest }) => manifest == null ? address : `"${shown(manifest.name, 40)}" ${address}`)
       const more = databases.length > maxNames ? `, and ${databases.length - maxNames} more` : ''
       throw new CLIError('notFound', `No database "${shown(name)}" is there: ${names.length === 0 ? 'there is none at all' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}${more}`}`)

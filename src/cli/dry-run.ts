@@ -25,7 +25,8 @@ interface PlanOptions {
 
 /** Finds out what a restore would add to a node, from what the archive claims to hold. */
 export async function planRestore (archive: BackupSource, layout: Layout, { names, onSalvage, ...options }: PlanOptions): Promise<Planned[]> {
-  const { DatabaseNotFoundError, diffBackups, inspectBackup } = await import('../index.ts')
+  const { notFound } = await import('../archive/pick.ts')
+  const { diffBackups, inspectBackup } = await import('../index.ts')
   const source = await toBlobs(archive)
   const { databases, bases } = await inspectBackup(source, { ...options, onSalvage })
   const differences = layout.blockstore.kind == null
@@ -43,7 +44,7 @@ export async function planRestore (archive: BackupSource, layout: Layout, { name
   const isNamed = ({ address, name }: Planned, wanted: string): boolean => address === wanted || name === wanted
   const absent = names?.find(wanted => !planned.some(database => isNamed(database, wanted)))
   if (absent != null) {
-    throw new DatabaseNotFoundError(`The archive has no database "${absent}", but ${planned.map(({ name, address }) => `"${name ?? address}"`).join(', ')}`)
+    throw notFound(absent, planned)
   }
   return planned.filter(database => names == null || names.some(wanted => isNamed(database, wanted)))
 }

@@ -37,6 +37,24 @@ describe('orbitdb-backup prints what others wrote', () => {
     }
   })
 
+  it('and finds a database whose name was given in other characters that look the same', async () => {
+    const directory = await createDirectory()
+    const address = await withOrbitDB(directory, async orbitdb => (await orbitdb.open<Events>('cafe\u0301', { sync: false })).address)
+    const path = join(directory, 'all.car')
+    const message = `, but one whose name looks the same and has other characters: give its address, ${address}\n`
+    const fail = async (...args: string[]): Promise<void> => {
+      const { code, stderr } = await runCLI(args)
+      strictEqual(code, 4)
+      ok(stderr.endsWith(message), stderr)
+    }
+    await fail('create', 'caf\u00e9', '-d', directory, '-o', path)
+    strictEqual((await runCLI(['create', address, '-d', directory, '-o', path])).code, 0)
+    await fail('dump', path, '--database', 'caf\u00e9')
+    await fail('restore', path, '-d', directory, '--database', 'caf\u00e9')
+    await fail('restore', path, '-d', directory, '--database', 'caf\u00e9', '--dry-run')
+    strictEqual((await runCLI(['dump', path, '--database', address])).code, 0)
+  })
+
   it('in every command', async () => {
     const directory = await createDirectory()
     await withOrbitDB(directory, async orbitdb => {

@@ -7,7 +7,7 @@ import { pickRoots } from '../roots.ts'
 import { decodeBlock } from '../decode.ts'
 import { ArchiveError, DamagedArchiveError, hashOfDigest, rootToString } from '../errors.ts'
 import { assertWithin, toLimits } from '../limits.ts'
-import { DatabaseNotFoundError } from '../pick.ts'
+import { DatabaseNotFoundError, notFound } from '../pick.ts'
 import { openOrSalvage } from '../salvage/open.ts'
 import { openRandomAccess } from '../sources/random.ts'
 import { missingBlock } from '../../blocks/errors.ts'
@@ -200,7 +200,7 @@ function pick (snapshots: Listed[], nameOrAddress: string): Listed {
   const byAddress = snapshots.filter(({ snapshot }) => snapshot.address === nameOrAddress)
   const found = byAddress.length > 0 ? byAddress : snapshots.filter(({ isAccess, manifest }) => !isAccess && manifest.name === nameOrAddress)
   if (found.length === 0) {
-    throw new DatabaseNotFoundError(`The backup has no database "${nameOrAddress}", but ${snapshots.filter(({ isAccess }) => !isAccess).map(({ manifest: { name } }) => `"${name}"`).join(', ')}`)
+    throw notFound(nameOrAddress, snapshots.filter(({ isAccess }) => !isAccess).map(({ snapshot: { address }, manifest: { name } }) => ({ address, name })))
   }
   if (found.length > 1) {
     throw new DatabaseNotFoundError(`The backup has several databases "${nameOrAddress}": give the address, ${found.map(({ snapshot }) => snapshot.address).join(' or ')}`, { code: 'database-ambiguous' })
