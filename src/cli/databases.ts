@@ -66,6 +66,12 @@ export const nameOf = ({ manifest, address }: Pick<StoredDatabase, 'manifest' | 
 /** What to call a database where it is shown. */
 export const titleOf = (database: Pick<StoredDatabase, 'manifest' | 'address'>): string => shown(nameOf(database))
 
+/** How many other databases are those of their access controllers. */
+export function countAccess (databases: Array<{ address: string, access?: { address: string } }>): number {
+  const access = new Set(databases.flatMap(({ access }) => access?.address.startsWith('/orbitdb/') === true ? access.address : []))
+  return [...access].filter(address => !databases.some(database => database.address === address)).length
+}
+
 /** How many databases are named where one is not found. */
 const maxNames = 5
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import stringWidth from 'string-width'
 import { createProgressBar } from './progress.ts'
 import { escapeLines, oneLine, toJSON } from './text.ts'
 import type { ArchiveProgressEvent } from '../index.ts'
@@ -68,6 +69,9 @@ export const count = (number: number, one: string, many = `${one}s`): string => 
 
 export const countEntries = (number: number): string => count(number, 'entry', 'entries')
 
+/** A number of databases, beside which there are some of access controllers. */
+export const countDatabases = (number: number, access: number): string => `${count(number, 'database')}${access === 0 ? '' : ` and ${count(access, 'of an access controller', 'of access controllers')}`}`
+
 /** The roots of one archive, or of several. */
 export const formatRoots = (roots: string[]): string => `root${roots.length === 1 ? '' : 's'} ${roots.join(', ')}`
 
@@ -85,6 +89,6 @@ export function formatSize (bytes: number): string {
 
 /** Rows as columns that are as wide as they need to be. */
 export function formatTable (rows: string[][]): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => row[i].length)))
-  return rows.map(row => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()).join('\n')
+  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => stringWidth(row[i]))))
+  return rows.map(row => row.map((cell, i) => cell + ' '.repeat(widths[i] - stringWidth(cell))).join('  ').trimEnd()).join('\n')
 }

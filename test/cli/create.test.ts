@@ -64,7 +64,7 @@ describe('orbitdb-backup create', () => {
     const path = join(output, 'all.car')
     const { code, stdout, stderr } = await runCLI(['create', 'posts', addresses.settings, 'team', '-d', directory, '-o', path])
     deepStrictEqual({ code, stderr }, { code: 0, stderr: '' })
-    match(stdout, /all\.car: 3 databases, 25 entries, [\d.]+ kB, root bafy\w+\n$/)
+    match(stdout, /all\.car: 3 databases and 1 of an access controller, 25 entries, [\d.]+ kB, root bafy\w+\n$/)
 
     const { orbitdb } = await createReplica({ directory: await createDirectory(directory) })
     const databases = [

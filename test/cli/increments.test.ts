@@ -50,6 +50,21 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
     contents = await withOrbitDB(directory, orbitdb => readDatabases(orbitdb, addresses))
   })
 
+  it('counts in each command what the archive has, those of access controllers besides', async () => {
+    const counted = /: (?:restored |valid, )?(\d .+?), (?:format|\d+ entries)/
+    for (const args of [['verify', monday], ['verify', wednesday, monday, tuesday], ['inspect', monday], ['restore', monday, '-d', await createDirectory(directory)]]) {
+      const { stdout } = await runCLI(args)
+      strictEqual(counted.exec(stdout.split('\n').findLast(line => counted.test(line))!)?.[1], '3 databases and 1 of an access controller', args[0])
+    }
+    match((await runCLI(['verify', monday])).stdout, /, 25 entries, /)
+    match((await runCLI(['snapshot', 'create', '--all', '-d', await createDirectory(directory)])).stdout, /^snapshot of 3 databases and 1 of an access controller, root/)
+    // One that is asked for is a database like others
+    const both = join(await createDirectory(), 'both.car')
+    match((await runCLI(['create', addresses.team, addresses.access, '-d', directory, '-o', both])).stdout, /: 2 databases, 2 entries/)
+    match((await runCLI(['verify', both])).stdout, /: valid, 2 databases, 2 entries/)
+    match((await runCLI(['inspect', both])).stdout, /: 2 databases, format/)
+  })
+
   it('writes only what is new', async () => {
     const [whole, first, second] = await Promise.all([monday, tuesday, wednesday].map(async path => (await readCar(await readFile(path))).blocks.length))
     ok(first < whole / 2 && second < whole / 2, `${whole} ${first} ${second}`)
@@ -59,7 +74,7 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
     const node = join(await createDirectory(), 'node')
     const { code, stdout, stderr } = await runCLI(['restore', wednesday, monday, tuesday, '-d', node, '--indexed'])
     deepStrictEqual([code, stderr], [0, ''])
-    match(stdout, /wednesday\.car \+ .+monday\.car \+ .+tuesday\.car: restored 3 databases, 27 entries\n$/)
+    match(stdout, /wednesday\.car \+ .+monday\.car \+ .+tuesday\.car: restored 3 databases and 1 of an access controller, 27 entries\n$/)
     deepStrictEqual(await withOrbitDB(node, orbitdb => readDatabases(orbitdb, addresses)), contents)
   })
 
@@ -167,7 +182,7 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
       const parent = await createDirectory()
       const { code, stderr } = await runCLI(['restore', monday, '-d', join(parent, 'node'), '--database', 'none'])
       strictEqual(code, 4)
-      match(stderr, /^error: The archive has no database "none", but .*"posts".*\n$/)
+      match(stderr, /^error: The backup has no database "none", but .*"posts".*\n$/)
       deepStrictEqual(await readdir(parent), [])
     })
   })
@@ -246,7 +261,11 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
     const path = join(await createDirectory(), 'x.car')
     await writeFile(`${path}.txt`, 'text')
     const { code, stderr } = await runCLI(['create', '--all', '-d', directory, '-o', path, '--base', `${path}.txt`])
-    deepStrictEqual([code, stderr], [5, 'error: Not an archive: it is text\n'])
+    deepStrictEqual([code, stderr], [5, `error: "${path}.txt" is not an archive: it is text\n`])
+    for (const base of ['none', roots[0]]) {
+      const { code, stderr } = await runCLI(['create', '--all', '-d', directory, '-o', path, '--base', base])
+      deepStrictEqual([code, stderr], [4, `error: No file "${base}" is there: a base is an archive that was made before, given by its file or URL\n`])
+    }
   })
 })
 

@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deleteBlock } from '../helpers/node.ts'
+import { formatTable } from '../../src/cli/output.ts'
 import { readAll, readDatabases, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { Node } from '../helpers/node.ts'
 import type { Fixture } from './helpers.ts'
@@ -48,6 +49,21 @@ describe('orbitdb-backup list', () => {
     ].join('\n')))
     match(stdout, new RegExp(`team +keyvalue .+ ${addresses.access}  access controller of team\n`))
     deepStrictEqual(await readAll(directory), before)
+  })
+
+  it('shows the same size on every node that has the same entries', async () => {
+    const other = await createDirectory()
+    const path = join(other, 'all.car')
+    strictEqual((await runCLI(['create', '--all', '-d', directory, '-o', path])).code, 0)
+    strictEqual((await runCLI(['restore', path, '-d', other])).code, 0)
+    const sizes = async (directory: string) => (await list('-d', directory)).databases.map(({ address, bytes }: any) => [address, bytes]).sort()
+    deepStrictEqual(await sizes(other), await sizes(directory))
+  })
+
+  it('aligns columns by how wide their characters are', () => {
+    const wide = '\u30ce\u30fc\u30c8'; const emoji = '\u{1f4dd}'; const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}'; const accent = 'e\u0301'
+    strictEqual(formatTable([['NAME', 'SIZE'], ['posts', '1'], [wide, '2'], [emoji, '3'], [family, '4'], [accent, '5']]),
+      `NAME    SIZE\nposts   1\n${wide}  2\n${emoji}      3\n${family}      4\n${accent}       5`)
   })
 
   it('says how many blocks are missing', async () => {

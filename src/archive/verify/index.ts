@@ -102,7 +102,7 @@ export async function verifyBackup (source: BackupSource, { root: someRoot, limi
       roots: dag.roots,
       ok: problems.length === 0 && !isThin,
       needs: isThin ? dag.bases : [],
-      databases: dag.databases().map(({ address, manifest, counts: { entries, heads } }): VerifiedDatabase => ({ address, ...describe(contents.shared.get(hashOfDigest(manifest)), manifest, limits), entries, heads })),
+      databases: dag.databases().map(({ address, manifest, isAccess, counts: { entries, heads } }): VerifiedDatabase => ({ address, ...describe(contents.shared.get(hashOfDigest(manifest)), manifest, limits), entries, heads, isAccess })),
       extra: dag.countForeign(),
       problems,
       unchecked

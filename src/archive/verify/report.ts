@@ -46,6 +46,8 @@ export interface VerifiedDatabase {
   entries: number
   /** The number of heads. */
   heads: number
+  /** Whether it is there as the database of an access controller. */
+  isAccess: boolean
 }
 
 /** What a verification found out. */
@@ -57,7 +59,7 @@ export interface VerifyReport {
   ok: boolean
   /** CIDs of archives that this one is based on, and without which it can not be judged; empty where it is whole. */
   needs: string[]
-  /** The databases, each before that of its access controller. */
+  /** The databases, those of access controllers first. */
   databases: VerifiedDatabase[]
   /** How many blocks are in it that are nothing of the databases, and that a restore leaves out. */
   extra: number

@@ -1,9 +1,9 @@
 import { collect, createCommand, parseLimits, run, withLimits, withLocation } from '../command.ts'
-import { findDatabases, pickDatabases, titleOf } from '../databases.ts'
+import { countAccess, findDatabases, pickDatabases, titleOf } from '../databases.ts'
 import { CLIError, exitCodes, isOfDatabase, toCLIError } from '../errors.ts'
 import { dash, openDestination, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
-import { count, countEntries, formatSize } from '../output.ts'
+import { count, countDatabases, countEntries, formatSize } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
@@ -86,7 +86,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     if (path !== dash) {
       output.result({
         json: { output: path, root, bytes, databases, ...problems.length > 0 && { problems }, ...keepGoing && { failed: failed.map(toJSON) } },
-        text: () => `${path}: ${count(databases.length, 'database')}, ${countEntries(entries)}, ${formatSize(bytes)}, root ${root}`
+        text: () => `${path}: ${countDatabases(opened.length, countAccess(opened.map(({ db }) => db)))}, ${countEntries(entries)}, ${formatSize(bytes)}, root ${root}`
       })
     }
     if (failed.length > 0) {

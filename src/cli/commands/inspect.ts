@@ -1,6 +1,7 @@
 import { createCommand, parseLimits, parseRoot, run, withArchives, withSalvage } from '../command.ts'
+import { countAccess } from '../databases.ts'
 import { openLoose, openSource } from '../files.ts'
-import { count, countEntries, formatRoots } from '../output.ts'
+import { count, countDatabases, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
 import type { ArchiveOptions, Context } from '../command.ts'
 import type { DatabaseSummary } from '../../index.ts'
@@ -27,7 +28,7 @@ async function inspectArchive (paths: string[], { root: cid, limit, salvage = fa
   output.result({
     json: summary,
     text: () => [
-      `${name}: ${count(databases.length, 'database')}, format ${version}, ${formatRoots(roots)}${bases.length > 0 ? `, only what is new since ${bases.join(', ')}` : ''}`,
+      `${name}: ${countDatabases(databases.length, countAccess(databases.map(({ address, accessController: access }) => ({ address, access }))))}, format ${version}, ${formatRoots(roots)}${bases.length > 0 ? `, only what is new since ${bases.join(', ')}` : ''}`,
       ...databases.map(formatDatabase)
     ].join('\n\n')
   })

@@ -1,11 +1,8 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { createCommand, run, withLocation } from '../command.ts'
 import { findDatabases, hashOf, nameOf } from '../databases.ts'
 import { isOfDatabase } from '../errors.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
-import { pathsOf, readWholeLog, withHeadBlocks } from '../logs.ts'
-import { namesIn } from '../names.ts'
+import { readWholeLog, withHeadBlocks } from '../logs.ts'
 import { readEach } from '../node.ts'
 import { count, formatSize, formatTable } from '../output.ts'
 import { shown } from '../text.ts'
@@ -17,7 +14,7 @@ export const list = withLocation(createCommand('list', {
   summary: 'show the databases of a node',
   description: `Shows every database in a node's directories: name, type, entries, heads, size, and address. The node must be down. Nothing in its directories is changed.
 
-The size is that of the blocks and of OrbitDB's own files. Where the node lacks blocks of a database it says how many: such a database can not be backed up here.`,
+The size is that of its blocks: entries, manifest and list of writers. It is the same on every node that has the same entries. Where the node lacks blocks of a database it says how many: such a database can not be backed up here.`,
   examples: [
     ['orbitdb-backup list', 'of a node in this folder'],
     ['orbitdb-backup list --root', 'is my backup current? Then it has this root'],
@@ -68,6 +65,7 @@ interface Description {
   indexed: boolean
   entries: number
   heads: number
+  /** How many bytes its blocks have. */
   bytes: number
   /** How many of its blocks the node lacks. */
   missing: number
@@ -112,7 +110,7 @@ async function describe (database: StoredDatabase, orbitdb: string, { readBlocks
     indexed: isIndexed,
     entries: index.size,
     heads: heads.length,
-    bytes: bytes + await sizeOf(pathsOf(orbitdb, hashOf(address)).database),
+    bytes,
     missing,
     accessControllerOf: controls.map(nameOf),
     ...isUnfinished && { unfinished: true }
@@ -128,16 +126,6 @@ async function measure (hashes: Iterable<string>, readBlocks: ReadBlocks, signal
     missing += block == null ? 1 : 0
   }
   return { bytes, missing }
-}
-
-/** How many bytes the files in a directory have. */
-async function sizeOf (path: string): Promise<number> {
-  const stats = await stat(path)
-  if (!stats.isDirectory()) {
-    return stats.size
-  }
-  const sizes = await Promise.all((await namesIn(path)).map(name => sizeOf(join(path, name))))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function format (databases: Description[]): string {

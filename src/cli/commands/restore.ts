@@ -3,13 +3,13 @@ import { dirname, resolve } from 'node:path'
 import v8 from 'node:v8'
 import { Option } from 'commander'
 import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
-import { databaseNamesIn, hashOf } from '../databases.ts'
+import { countAccess, databaseNamesIn, hashOf } from '../databases.ts'
 import { planRestore } from '../dry-run.ts'
 import { CLIError, lackedByArchive } from '../errors.ts'
 import { openLoose, openSource } from '../files.ts'
 import { findLayout } from '../layout.ts'
 import { isOldLog, pathsOf, readLog } from '../logs.ts'
-import { count, countEntries } from '../output.ts'
+import { count, countDatabases, countEntries } from '../output.ts'
 import { findPlace } from '../places.ts'
 import { shown } from '../text.ts'
 import { withNode } from '../lock.ts'
@@ -95,7 +95,7 @@ async function restoreArchive (paths: string[], options: RestoreOptions, isNamed
   // Where another has the node, what is there is that one's
   let undo = async (): Promise<void> => {}
   try {
-    const databases = await withNode(layout, async node => {
+    const { databases, access } = await withNode(layout, async node => {
       for (const note of node.notes) output.warn(note)
       // And so is what another has made before it was locked
       const now = await prepareUndo(layout)
@@ -113,7 +113,7 @@ async function restoreArchive (paths: string[], options: RestoreOptions, isNamed
         ...databases.map(({ name, type, entries, heads, address }) => `${shown(name)}: ${shown(type)}, ${countEntries(entries)}, ${count(heads, 'head')}, ${address}`),
         `${countEntries(sum(({ added }) => added))} new${sum(({ mended }) => mended) === 0 ? '' : `, ${countEntries(sum(({ mended }) => mended))} mended`}`,
         `blocks are in ${layout.blockstore.path}, OrbitDB's directory is ${layout.orbitdb}`,
-        `${name}: restored ${count(databases.length, 'database')}, ${countEntries(entries)}`
+        `${name}: restored ${countDatabases(databases.length, access)}, ${countEntries(entries)}`
       ].join('\n')
     })
   } catch (error) {
@@ -173,7 +173,7 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
       databases.push({ address, name: db.name, type: place.type, indexed: place.isIndexed, entries, heads: headsNow.length, ...results.get(address)! })
       return db
     }
-    await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
+    const restored = await restoreBackup<Database | Database[]>({ ...orbitdb, open } as OrbitDB<any>, source, {
       verify: verifyOptions[verify],
       root: await parseRoot(root),
       limits: await parseLimits(limit),
@@ -189,7 +189,7 @@ async function restoreTo (node: OfflineNode, { orbitdb: directory }: Layout, sou
     for (const { note } of places.values()) {
       if (note != null) output.warn(note)
     }
-    return databases
+    return { databases, access: countAccess([restored].flat()) }
   } finally {
     await orbitdb.stop()
   }

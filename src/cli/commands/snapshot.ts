@@ -1,15 +1,15 @@
 import { Argument } from 'commander'
 import { createCommand, parseLimits, parseRoot, run, withLimits, withLocation } from '../command.ts'
-import { findDatabases, pickDatabases } from '../databases.ts'
+import { countAccess, findDatabases, pickDatabases } from '../databases.ts'
 import { CLIError } from '../errors.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { withNode } from '../lock.ts'
-import { count, countEntries } from '../output.ts'
+import { count, countDatabases, countEntries } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
-import type { NodeSnapshot } from '../../index.ts'
+import type { Database, NodeSnapshot } from '../../index.ts'
 
 interface SnapshotOptions extends NodeOptions {
   all?: boolean
@@ -61,10 +61,10 @@ const actions = {
     if (picked.length === 0) {
       throw new CLIError('notFound', `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
     }
-    const databases = []
+    const databases: Database[] = []
     for (const { address } of picked) databases.push((await openDatabase(node, layout.orbitdb, address)).db)
     const root = String(await createSnapshot(databases, { limits: await parseLimits(limit), signal, onProgress: event => { if (event.type !== 'orbitdb-backup:create:problem') output.onProgress(event) } }))
-    output.result({ json: { root, databases: databases.map(({ address, name }) => ({ address, name })) }, text: () => `snapshot of ${count(databases.length, 'database')}, root ${root}` })
+    output.result({ json: { root, databases: databases.map(({ address, name }) => ({ address, name })) }, text: () => `snapshot of ${countDatabases(databases.length, countAccess(databases))}, root ${root}` })
   },
   list: async ({ node, names, options: { all = false, limit }, context: { signal, output } }: Job): Promise<void> => {
     if (all || names.length > 0) {

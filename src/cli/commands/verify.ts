@@ -1,7 +1,7 @@
 import { createCommand, parseLimits, parseRoot, run, withArchives, withSalvage } from '../command.ts'
 import { CLIError } from '../errors.ts'
 import { openLoose, openSource } from '../files.ts'
-import { count, countEntries, formatRoots } from '../output.ts'
+import { count, countDatabases, countEntries, formatRoots } from '../output.ts'
 import { shown } from '../text.ts'
 import type { ArchiveOptions, Context } from '../command.ts'
 
@@ -39,13 +39,14 @@ async function verifyArchive (paths: string[], { root: cid, limit, salvage = fal
     ...findings.slice(0, maxFindings).map(({ message }) => `${title}: ${shown(inArchive(message), 500)}`),
     ...findings.length > maxFindings ? [`${title}: ... and ${count(findings.length - maxFindings, 'other')}, --json lists them all`] : []
   ]
-  const entries = databases.reduce((sum, { entries }) => sum + entries, 0)
+  const own = databases.filter(({ isAccess }) => !isAccess)
+  const entries = own.reduce((sum, { entries }) => sum + entries, 0)
   output.result({
     json: report,
     text: () => [
       ...list('problem', problems),
       ...list('not checked', unchecked),
-      `${name}: ${ok ? 'valid' : isEmpty ? 'nothing new' : isIncomplete ? `incomplete: needs ${needs.join(', ')}` : 'not valid'}, ${isEmpty ? '' : `${count(databases.length, 'database')}, ${countEntries(entries)}, `}${formatRoots(roots)}`
+      `${name}: ${ok ? 'valid' : isEmpty ? 'nothing new' : isIncomplete ? `incomplete: needs ${needs.join(', ')}` : 'not valid'}, ${isEmpty ? '' : `${countDatabases(own.length, databases.length - own.length)}, ${countEntries(entries)}, `}${formatRoots(roots)}`
     ].join('\n')
   })
   if (isIncomplete) {
