@@ -1,21 +1,23 @@
-// Every block of code in the pages of the project, and every @example of its docstrings.
-import { deepStrictEqual, ok } from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+// Every block of code in the pages of the project, and every @example of its docstrings; and what pages link to and name.
+import { deepStrictEqual, match, ok } from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse } from 'yaml'
 import * as library from '../src/index.ts'
 import { docstringsOf, examplesOf, givenTo, readDocstrings, readPages, toModule } from './docs/examples.ts'
 import { closeScopes } from './docs/scope.ts'
 import { checkShell } from './docs/shell.ts'
+import { anchorsOf, linksOf } from './helpers/markdown.ts'
 import { run } from './helpers/package.ts'
 import { root } from './helpers/scripts.ts'
 import type { Example } from './docs/examples.ts'
 
 const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const docstrings = await readDocstrings()
-const pages = Object.entries(await readPages()).flatMap(([path, page]) => examplesOf(path, page))
-const all = [...pages, ...docstrings.flatMap(({ examples }) => examples)]
+const pages = await readPages()
+const all = [...Object.entries(pages).flatMap(([path, page]) => examplesOf(path, page)), ...docstrings.flatMap(({ examples }) => examples)]
 
 /** Languages that nothing runs: pictures made of text, and schemas that other tests are about. */
 const unread = ['', 'text', 'ipldsch', 'diff']
@@ -105,6 +107,61 @@ describe('The documentation', () => {
     const functions = Object.entries(library).filter(isFunction).map(([name]) => name)
     const withExamples = new Set(docstrings.filter(({ examples }) => examples.length > 0).map(({ subject }) => subject))
     deepStrictEqual(functions.filter(name => !withExamples.has(name)), [])
+  })
+
+  describe('has pages', () => {
+    const files = new Set(execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n'))
+    const isThere = (path: string): boolean => files.has(path) || [...files].some(file => file.startsWith(`${path.replace(/\/$/, '')}/`))
+
+    it('whose links lead somewhere', async () => {
+      const more = ['benchmarks/results/results.md']
+      const read = async (path: string): Promise<string> => pages[path] ?? await readFile(join(root, path), 'utf8')
+      const dead: string[] = []
+      for (const path of [...Object.keys(pages), ...more]) {
+        for (const link of linksOf(await read(path)).filter(link => !/^[a-z]+:/.test(link))) {
+          const [to, anchor] = decodeURI(link).split('#')
+          const target = to === '' ? path : posix.normalize(join(dirname(path), to))
+          if (!isThere(target) || (anchor != null && !anchorsOf(await read(target)).has(anchor))) dead.push(`${path}: ${link}`)
+        }
+      }
+      deepStrictEqual(dead, [])
+    })
+
+    it('that name files that there are', () => {
+      const folders = 'test|src|scripts|benchmarks|examples|patches|docs'
+      const named = Object.entries(pages).flatMap(([path, page]) => [...page.matchAll(new RegExp(`\`((?:${folders})/[\\w./-]*)\``, 'g'))].map(([, file]) => ({ path, file })))
+      ok(named.length > 100)
+      deepStrictEqual(named.filter(({ file }) => !isThere(file)).map(({ path, file }) => `${path}: ${file}`), [])
+    })
+
+    it('of which CONTRIBUTING.md names each script, but for those that npm runs by itself', () => {
+      const page = pages['CONTRIBUTING.md']
+      const byItself = /^(pre|post)|^dependencies$/
+      deepStrictEqual(Object.keys(scripts).filter(name => !byItself.test(name) && !new RegExp(`npm (run )?${name}\\b(?!:)|\`${name}\``).test(page)), [])
+      const named = Object.values(pages).flatMap(page => [...page.matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name]) => name))
+      deepStrictEqual(named.filter(name => name !== 'nothing' && !Object.hasOwn(scripts, name)), [])
+    })
+
+    it('of which CONTRIBUTING.md has the long runs of docs/RELIABILITY.md, which tell how they are run', async () => {
+      const runs = [...pages['docs/RELIABILITY.md'].matchAll(/^\| `npm run (test:[\w-]+)` \|/gm)].map(([, name]) => name)
+      deepStrictEqual(Object.keys(scripts).filter(name => scripts[name].includes('test/proof/runs/')).sort(), runs.toSorted())
+      await Promise.all(runs.map(async name => {
+        const { stdout } = await run(root, process.execPath, [scripts[name].split(' ').at(-1), '--help'])
+        match(stdout, /^\S[^]+\n {2}(--|<|\w+ \|)/)
+      }))
+    }).timeout(120_000)
+
+    it('of which docs/ARCHITECTURE.md names files of the patched core that there are', async () => {
+      const modules = await readdir(join(root, 'node_modules/@orbitdb/core/src'), { recursive: true })
+      const [, section] = /\n## The patch\n([^]+?)\n### /.exec(pages['docs/ARCHITECTURE.md'])!
+      // In one cell, those behind the first one are in the same folder, or of another one that is named
+      const named = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell]) => {
+        const [first, ...others] = [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+        return [first, ...others.map(name => name.includes('/') ? name : posix.join(dirname(first), name))]
+      })
+      ok(named.length > 30)
+      deepStrictEqual(named.filter(name => !modules.includes(name.replace(/\/(\*\.js)?$/, ''))), [])
+    })
   })
 
   it('may not name commands, scripts and options that there are not', async () => {

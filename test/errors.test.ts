@@ -1,24 +1,20 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readCodes } from './helpers/codes.ts'
 import { root } from './helpers/scripts.ts'
 import * as exports from '../src/index.ts'
-
-/** The codes that the sources in a folder give errors and findings. */
-async function codesIn (folder: string): Promise<string[]> {
-  const paths = (await readdir(join(root, folder), { recursive: true })).filter(path => /\.[jt]s$/.test(path))
-  const sources = await Promise.all(paths.map(path => readFile(join(root, folder, path), 'utf8')))
-  return sources.flatMap(source => [...source.matchAll(/\bcode(?: =|:) '([a-z][a-z-]*)'|defineError\('\w+', '([a-z-]+)'\)/g)]).map(([, one, other]) => one ?? other)
-}
 
 describe('docs/ERRORS.md', () => {
   let page: string
   before(async () => { page = await readFile(join(root, 'docs/ERRORS.md'), 'utf8') })
 
-  it('has each code that there is', async () => {
-    const codes = new Set((await Promise.all(['src/archive', 'src/blocks', 'src/core', 'node_modules/@orbitdb/core/src'].map(codesIn))).flat())
+  it('has each code that there is, and no other', async () => {
+    const codes = await readCodes()
     ok(codes.size > 30)
     deepStrictEqual([...codes].filter(code => !page.includes(`\`${code}\``)).sort(), [])
+    const named = [...page.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code))
+    deepStrictEqual(named.filter(code => !codes.has(code)), [], 'there are no such codes')
   })
 
   it('has each class that the package exports, and no other', () => {

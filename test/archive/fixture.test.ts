@@ -1,8 +1,12 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { archive } from '../helpers/archives.ts'
+import * as dagCbor from '@ipld/dag-cbor'
+import * as dagJSON from '@ipld/dag-json'
+import { archive, readCar } from '../helpers/archives.ts'
+import { codeBlocksOf } from '../helpers/markdown.ts'
 import { useReplicas } from '../helpers/replicas.ts'
+import { root } from '../helpers/scripts.ts'
 import { inspectBackup, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { Documents, KeyValue, OrbitDBAccessController } from '../../src/index.ts'
 
@@ -30,6 +34,19 @@ describe('The archive of the documentation', () => {
     deepStrictEqual(await settings.all(), expected.settings)
     deepStrictEqual(await (settings.access as OrbitDBAccessController).get('write'), new Set(['somebody else']))
     deepStrictEqual(Buffer.from(await archive([documents, settings])), bytes)
+  })
+
+  it('is the one that docs/FORMAT.md shows: its header, its root, a snapshot and a node', async () => {
+    const [, example] = (await readFile(join(root, 'docs/FORMAT.md'), 'utf8')).split('\n## An example\n')
+    const [header, ...shown] = codeBlocksOf(example).map(({ code }) => code)
+    const { roots, blocks } = await readCar(bytes)
+    const hex = header.replace(/ +#.*$/gm, '').replace(/\s/g, '')
+    match(Buffer.from(bytes.subarray(0, hex.length / 2 + 40)).toString('hex'), new RegExp(`^${hex.replace('…', '\\w+')}`))
+    ok(header.includes(`[${roots[0].toString()}]`))
+    const values = new Map(blocks.filter(({ cid }) => cid.code === dagCbor.code).map(({ cid, bytes }) => [dagJSON.stringify(dagCbor.decode(bytes)), cid.toString()]))
+    const [first, ...others] = shown.map(text => values.get(dagJSON.stringify(dagJSON.parse(text))))
+    deepStrictEqual([first, others.length], [roots[0].toString(), 2])
+    for (const cid of others) ok(example.includes(`\`${cid?.slice(0, 12)}…\``))
   })
 
   it('is inspected', async () => {

@@ -1,6 +1,8 @@
 // The form of archives, against a second reader and writer by docs/FORMAT.md on @ipld/dag-cbor and @ipld/car alone.
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CarReader } from '@ipld/car'
 import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
@@ -9,6 +11,7 @@ import { archive, readCar } from '../helpers/archives.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { createBlock, createList as createListAgain, forge } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
+import { root } from '../helpers/scripts.ts'
 import { writeAsAnother } from '../helpers/writers.ts'
 import { cidOf } from '../../src/blocks/cids.ts'
 import { decodeNode, encodeNode } from '../../src/archive/format/node.ts'
@@ -16,7 +19,7 @@ import { decodeRoot, encodeRoot } from '../../src/archive/format/root.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../src/archive/format/snapshot.ts'
 import { createListReader } from '../../src/archive/lists/read.ts'
 import { createList } from '../../src/archive/lists/write.ts'
-import { IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
+import { defaultLimits, IPFSAccessController, OrbitDBAccessController, restoreBackup, verifyBackup } from '../../src/index.ts'
 import type { Events, KeyValue } from '../../src/index.ts'
 
 const address = '/orbitdb/zdpuAonGvJCcntSmh33UHZtP6LrH9Ab2e9xyTkaUQpZ4wDJmo'
@@ -232,6 +235,13 @@ describe('The format of archives', () => {
     // A tree: every block of the file has one parent, and the root has none but this reader
     deepStrictEqual(new Set(parents.values()), new Set([1]))
     deepStrictEqual([...parents.keys()].sort(), [...blocks.keys()].sort())
+  })
+
+  it('has the limits that docs/FORMAT.md says', async () => {
+    const page = await readFile(join(root, 'docs/FORMAT.md'), 'utf8')
+    const units: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20 }
+    const rows = [...page.matchAll(/^\| `(\w+)` \| ([\d,]+)(?: (\w+))? \|/gm)]
+    deepStrictEqual(Object.fromEntries(rows.map(([, name, number, unit]) => [name, Number(number.replaceAll(',', '')) * (units[unit] ?? 1)])), defaultLimits)
   })
 
   it('has blocks that two databases need in one place', async () => {

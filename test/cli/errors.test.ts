@@ -1,23 +1,16 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readCodes } from '../helpers/codes.ts'
+import { root } from '../helpers/scripts.ts'
 import { exitCodes, exitOfCode, toCLIError } from '../../src/cli/errors.ts'
-
-const root = join(import.meta.dirname, '../..')
-
-/** The codes that the sources in a folder give errors and findings. */
-async function codesIn (folder: string): Promise<string[]> {
-  const paths = (await readdir(join(root, folder), { recursive: true })).filter(path => /\.[jt]s$/.test(path))
-  const sources = await Promise.all(paths.map(path => readFile(join(root, folder, path), 'utf8')))
-  return sources.flatMap(source => [...source.matchAll(/\bcode(?: =|:) '([a-z][a-z-]*)'|defineError\('\w+', '([a-z-]+)'\)/g)]).map(([, one, other]) => one ?? other)
-}
 
 // What could not be checked, which is no error
 const unchecked = ['access-controller', 'entries-encrypted', 'identity', 'newer-entries']
 
 describe('orbitdb-backup decides by the codes of errors', () => {
   it('has an exit code for each that there is', async () => {
-    const codes = new Set((await Promise.all(['src/archive', 'src/blocks', 'src/core', 'node_modules/@orbitdb/core/src'].map(codesIn))).flat())
+    const codes = await readCodes()
     ok(codes.size > 30)
     deepStrictEqual([...codes].filter(code => !Object.hasOwn(exitOfCode, code) && !unchecked.includes(code)).sort(), [], 'to be added to src/cli/errors.ts')
   })

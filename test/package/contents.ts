@@ -1,13 +1,13 @@
 // What is in the package, before anybody installs it.
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
-import { dirname, join, posix } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { parse } from 'yaml'
-import { anchorsOf, linksOf } from '../helpers/markdown.ts'
+import { linksOf } from '../helpers/markdown.ts'
 import { pack } from '../helpers/package.ts'
 import { root } from '../helpers/scripts.ts'
 import { findLack } from '../../scripts/publishable.ts'
@@ -122,31 +122,5 @@ describe('The contents of the package', function () {
     deepStrictEqual(files.filter(file => !paths.includes(file)), [])
     const own = await read('README.md')
     ok(linksOf(own).includes('docs/CLI.md') && !own.includes(published))
-  })
-
-  it('have pages that name tests that there are', async () => {
-    const pages = await Promise.all(paths.filter(path => path.endsWith('.md')).map(read))
-    const named = pages.flatMap(page => [...page.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path))
-    ok(named.length > 0)
-    const missing = await Promise.all([...new Set(named)].map(async path => await stat(join(root, path)).then(() => undefined, () => path)))
-    deepStrictEqual(missing.filter(path => path != null), [])
-  })
-
-  it('have pages whose links lead somewhere', async () => {
-    // The registry's page has relative links lead to the repository
-    const inRepository = new Set(execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n'))
-    const isThere = (path: string): boolean => inRepository.has(path) || [...inRepository].some(file => file.startsWith(`${path}/`))
-    const dead: string[] = []
-    for (const page of paths.filter(path => path.endsWith('.md'))) {
-      for (const link of linksOf(await read(page)).filter(link => !/^[a-z]+:/.test(link))) {
-        const [path, anchor] = decodeURI(link).split('#')
-        const target = path === '' ? page : posix.normalize(join(dirname(page), path))
-        const hasAnchor = async (): Promise<boolean> => anchor == null || anchorsOf(await read(target)).has(anchor)
-        if (!isThere(target) || !await hasAnchor()) {
-          dead.push(`${page}: ${link}`)
-        }
-      }
-    }
-    deepStrictEqual(dead, [])
   })
 })

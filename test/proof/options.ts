@@ -1,5 +1,13 @@
 import { parseArgs } from 'node:util'
 
+/** Shows the help of a run, and ends, where that is asked for. */
+export function showHelp (help: string): void {
+  if (process.argv.includes('--help')) {
+    console.log(help)
+    process.exit()
+  }
+}
+
 /** What a run is like that takes a seed and some time. */
 export interface TimedRun {
   /** What it does, for its help. */
@@ -12,19 +20,15 @@ export interface TimedRun {
 
 /** Reads the options of a run, or shows its help and ends. */
 export function readTimedOptions ({ about, seedAbout, minutes: defaultMinutes }: TimedRun): { seed: number, minutes: number } {
-  const { values: { help, seed, minutes } } = parseArgs({
+  showHelp(`${about}
+
+  --seed <n>      ${seedAbout}
+  --minutes <n>   for how long (default ${defaultMinutes})`)
+  const { values: { seed, minutes } } = parseArgs({
     options: {
-      help: { type: 'boolean', default: false },
       seed: { type: 'string', default: String(Date.now() % 1e6) },
       minutes: { type: 'string', default: String(defaultMinutes) }
     }
   })
-  if (help) {
-    console.log(`${about}
-
-  --seed <n>      ${seedAbout}
-  --minutes <n>   for how long (default ${defaultMinutes})`)
-    process.exit()
-  }
   return { seed: Number(seed), minutes: Number(minutes) }
 }

@@ -1,13 +1,15 @@
-/**
- * Entries of 32 MiB, 3,000 heads, 10,000 databases, an archive over 4 GiB: `npm run test:sizes`, or one of
- * `-- entry`, `heads`, `databases`, `archive`. It takes about 20 minutes and 10 GB of disk; each is in a process of
- * its own, as memory is measured.
- */
+// Unusual sizes, each in a process of its own, as memory is measured: `npm run test:sizes`
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { showHelp } from '../options.ts'
+
+showHelp(`Writes, backs up, verifies, restores and compares entries of 32 MiB, 3,000 heads, 10,000 databases and an archive over
+4 GiB. It takes about an hour and 10 GB of disk.
+
+  entry | heads | databases [number] | archive    one of them only`)
 
 // The helpers of the command line's tests clean up after Mocha's tests
 Object.assign(globalThis, { after: () => {} })
