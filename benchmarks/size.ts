@@ -1,7 +1,7 @@
 // How do time and memory grow with a database?
 //
 //   npm run bench:size -- [entries]... [--results <dir>]      10000, 100000 and 1000000 by default
-//   npm run bench:memory -- [entries]... [--results <dir>]    10000 and 100000 by default
+//   npm run bench:memory -- [entries]... [--results <dir>]    100000 and 1000000 by default
 //
 // Backs up, verifies, restores, and restores again, each in a process of its own. With --memory, that
 // collects garbage again and again, and notes the most that is left: what this grows by is what an entry takes.
@@ -16,7 +16,7 @@ import { toMemoryTable, toSizeTable } from './tables.ts'
 import type { SizeResults } from './tables.ts'
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { memory: { type: 'boolean', default: false }, results: { type: 'string' } } })
-const sizes = positionals.length > 0 ? positionals.map(Number) : values.memory ? [10_000, 100_000] : [10_000, 100_000, 1_000_000]
+const sizes = positionals.length > 0 ? positionals.map(Number) : values.memory ? [100_000, 1_000_000] : [10_000, 100_000, 1_000_000]
 const execArgv = values.memory ? ['--expose-gc'] : []
 
 const rows: SizeResults['rows'] = []

@@ -208,12 +208,12 @@ async function mergeDatabase (parts: Part[], readEntries: Read): Promise<Content
   }
   const heads = mergeHeads(parts)
   const accessController = parts.map(({ database }) => database.accessController).findLast(name => name != null)
-  const digests = entries.packed().slice()
+  const digests = entries.packed()
   return {
     address,
     accessController,
-    setup: await readSetup([manifest, ...blocksOf(accessController), ...digestsIn(identities.packed().slice())], readEntries),
-    identities: identities.packed().slice(),
+    setup: await readSetup([manifest, ...blocksOf(accessController), ...digestsIn(identities.packed())], readEntries),
+    identities: identities.packed(),
     heads: { digests: heads, times: Float64Array.from(digestsIn(heads), digest => times[entries.find(digest)] ?? 0) },
     entries: { digests, times: Float64Array.from(times) },
     written: sortPacked(digests),
@@ -232,7 +232,7 @@ function mergeHeads (parts: Part[]): Uint8Array {
       if (parts.every(({ database: { heads } }, i) => heads.has(digest) || !known[i].has(digest))) heads.add(digest)
     }
   }
-  return heads.packed().slice()
+  return heads.packed()
 }
 
 const blocksOf = (name?: AccessControllerName): Uint8Array[] => {
@@ -247,6 +247,6 @@ async function readSetup (digests: Uint8Array[], read: Read): Promise<Contents['
   const table = createDigestTable()
   for (const digest of digests) table.add(digest)
   const setup: Contents['setup'] = []
-  for await (const run of read(table.packed().slice())) setup.push(...toBlocks(run))
+  for await (const run of read(table.packed())) setup.push(...toBlocks(run))
   return setup
 }

@@ -1,6 +1,6 @@
 import { untilAborted } from './abort.ts'
 import { openDag } from './dag/index.ts'
-import { keyOf } from '../blocks/digests.ts'
+import { digestLength, keyOf } from '../blocks/digests.ts'
 import { decodeBlock } from './decode.ts'
 import { hashOfDigest, IncompleteArchiveError } from './errors.ts'
 import { toLimits } from './limits.ts'
@@ -125,34 +125,65 @@ async function createTarget (orbitdb: OrbitDB<any>, { entryStorage, signal }: Re
   return { orbitdb, blocks, witness }
 }
 
-async function restore (
-  { orbitdb, blocks, witness }: Target,
+/** The state of a database in an archive. */
+type ArchivedState = RestoreState & Pick<DagDatabase, 'address'>
+
+/** What there is to import. */
+interface StoredArchive {
+  /** The states of the databases. */
+  states: ArchivedState[]
+  /** How many entries they have. */
+  entries: number
+  /** Whether the archive left nothing out, and otherwise what it is based on. */
+  isComplete: boolean
+  bases: string[]
+}
+
+/**
+ * Stores the blocks of an archive, and tells what there is to import. What is known of the blocks is left behind, as it takes as much memory
+ * as an import.
+ */
+async function storeArchive (
+  { orbitdb, blocks }: Target,
   { opened, root, limits }: { opened: Source, root?: RootLike, limits: Limits },
-  { verify = true, repair, salvage, onSalvage, signal, onProgress, root: someRoot, databases: names, close = false, limits: someLimits, timeout, maxBytes, ...options }: RestoreBackupOptions
-): Promise<Database | Database[]> {
-  const { ipfs } = orbitdb
-  let stored: StoredArchive
+  { verify = true, signal, onProgress, databases: names, encryption, entryStorage, headsStorage, indexStorage }: RestoreBackupOptions
+): Promise<StoredArchive> {
+  let stored: StoredBlocks
   try {
     const onRead = createProgress('orbitdb-backup:restore:read', onProgress, { bytes: opened.size })
     const dag = openDag(opened, { root, limits, signal, onRead })
-    const createIntake = ({ address }: DagDatabase): Intake => Intake({ id: address, verify, encryption: options.encryption, identities: orbitdb.identity })
-    stored = await storeArchive(dag, blocks, { names, limits, createIntake, entryStorage: options.entryStorage, signal })
+    const createIntake = ({ address }: DagDatabase): Intake => Intake({ id: address, verify, encryption, identities: orbitdb.identity })
+    stored = await storeBlocks(dag, blocks, { names, limits, createIntake, entryStorage, signal })
   } finally {
     await opened.close()
   }
   const { dag, picked, intakes } = stored
-  const roots = dag.databases().filter(database => !database.isAccess && picked.has(database))
-  if (new Set(roots.map(({ address }) => address)).size > 1 && (options.headsStorage ?? options.indexStorage) != null) {
+  const { bases } = dag
+  const databases = dag.databases().filter(database => !database.isAccess && picked.has(database))
+  if (new Set(databases.map(({ address }) => address)).size > 1 && (headsStorage ?? indexStorage) != null) {
     throw new TypeError('Could not restore: the archive has several databases, which can not share storages of heads and indexes')
   }
 
-  for (const database of roots) {
+  const states: ArchivedState[] = []
+  let entries = 0
+  for (const database of databases) {
     const { isPartial, heads, counts } = database
-    if (isPartial && (heads.size < counts.heads || (root != null && !await isOnNode(database, blocks, signal)))) throw needsBases(dag)
+    if (isPartial && (heads.size < counts.heads || (root != null && !await isOnNode(database, blocks, signal)))) throw needsBases(bases)
+    states.push(await toState(blocks, database, dag, intakes.get(database)))
+    entries += counts.entries
   }
+  return { states, entries, isComplete: dag.isComplete(), bases }
+}
 
-  const total = roots.reduce((total, { counts }) => total + counts.entries, 0)
-  const onImport = createProgress('orbitdb-backup:restore:import', onProgress, { blocks: total })
+async function restore (
+  target: Target,
+  archive: { opened: Source, root?: RootLike, limits: Limits },
+  restoreOptions: RestoreBackupOptions
+): Promise<Database | Database[]> {
+  const { states, entries, isComplete, bases } = await storeArchive(target, archive, restoreOptions)
+  const { orbitdb, blocks, witness } = target
+  const { verify = true, repair, salvage, onSalvage, signal, onProgress, root, databases, close = false, limits, timeout, maxBytes, ...options } = restoreOptions
+  const onImport = createProgress('orbitdb-backup:restore:import', onProgress, { blocks: entries })
 
   // What closes a database that can not be restored must not close what others use
   let isRestored = false
@@ -161,16 +192,16 @@ async function restore (
   /** Those that were not open before */
   const newlyOpened: Database[] = []
   try {
-    for (const database of roots) {
+    for (const state of states) {
       let done = 0
-      const isOpen = orbitdb.status(database.address) === 'open'
-      const entryStorage = given ?? await createEntryStorage(ipfs, blocks)
-      const db: Database = await orbitdb.open(database.address, {
+      const isOpen = orbitdb.status(state.address) === 'open'
+      const entryStorage = given ?? await createEntryStorage(orbitdb.ipfs, blocks)
+      const db: Database = await orbitdb.open(state.address, {
         ...options as {},
         entryStorage,
         signal,
         restore: {
-          ...await toState(blocks, database, dag, intakes.get(database)),
+          ...state,
           witness,
           hasExactHeads: true,
           verify,
@@ -193,7 +224,7 @@ async function restore (
     for (const db of newlyOpened) {
       await db.close()
     }
-    if (error instanceof MissingBlockError && !dag.isComplete()) throw needsBases(dag, error)
+    if (error instanceof MissingBlockError && !isComplete) throw needsBases(bases, error)
     throw error
   }
   isRestored = true
@@ -202,16 +233,16 @@ async function restore (
 }
 
 /** The error about a node that has not what an archive leaves out. */
-function needsBases ({ bases }: Dag, cause?: MissingBlockError): IncompleteArchiveError {
+function needsBases (bases: string[], cause?: MissingBlockError): IncompleteArchiveError {
   return new IncompleteArchiveError(`The archive has only what is new since ${bases.join(', ')}, and the node has not all of that: restore that first, or give both`, { bases, hash: cause?.hash, cause })
 }
 
 /** The state of a database whose blocks are stored. */
-async function toState (blocks: Blocks, { address, heads, countEntries, entryDigests, accessController }: DagDatabase, dag: Dag, { intake, count }: { intake?: Intake, count?: number } = {}): Promise<RestoreState> {
-  const state: RestoreState = {
+async function toState (blocks: Blocks, { address, heads, countEntries, entryDigests, accessController }: DagDatabase, dag: Dag, { intake, count }: { intake?: Intake, count?: number } = {}): Promise<ArchivedState> {
+  const state: ArchivedState = {
     address,
     heads: Array.from({ length: heads.size }, (_, place) => hashOfDigest(heads.at(place))),
-    index: intake == null ? hashesOf(entryDigests()) : [],
+    index: intake == null ? hashesOf(copyOf(entryDigests(), countEntries())) : [],
     intake
   }
   if (intake != null && count !== countEntries()) {
@@ -228,12 +259,23 @@ async function toState (blocks: Blocks, { address, heads, countEntries, entryDig
   return state
 }
 
-function * hashesOf (digests: Iterable<Uint8Array>): Generator<string> {
-  for (const digest of digests) yield hashOfDigest(digest)
+/** Packs digests, so that what they are views of can be left behind. */
+function copyOf (digests: Iterable<Uint8Array>, count: number): Uint8Array {
+  const packed = new Uint8Array(count * digestLength)
+  let at = 0
+  for (const digest of digests) {
+    packed.set(digest, at)
+    at += digestLength
+  }
+  return packed
 }
 
-/** What was stored of an archive. */
-interface StoredArchive {
+function * hashesOf (packed: Uint8Array): Generator<string> {
+  for (let at = 0; at < packed.length; at += digestLength) yield hashOfDigest(packed.subarray(at, at + digestLength))
+}
+
+/** What was known of the blocks as they were stored. */
+interface StoredBlocks {
   dag: Dag
   picked: Set<DagDatabase>
   /** What took entries as they came, and how many */
@@ -251,14 +293,14 @@ interface StoreOptions {
 }
 
 /** Stores the blocks of the databases in an archive, without pinning them, and verifies entries as they come. */
-async function storeArchive (dag: Dag, blocks: Blocks, { names, limits, createIntake, entryStorage, signal }: StoreOptions): Promise<StoredArchive> {
+async function storeBlocks (dag: Dag, blocks: Blocks, { names, limits, createIntake, entryStorage, signal }: StoreOptions): Promise<StoredBlocks> {
   const putMany = (batch: StoredBlock[]): Promise<void> => blocks.putMany(batch, { signal })
   const writer = createWriter(putMany)
   // Entries come in the order of their keys, mostly. Where a LevelDB has blocks of other places among the first of them, it merges all
   // that follow with these: so others are stored last
   const sharedWriter = createWriter(putMany)
   const entryWriter = entryStorage == null ? undefined : createWriter(batch => putEntries(entryStorage, batch, signal))
-  const intakes: StoredArchive['intakes'] = new Map()
+  const intakes: StoredBlocks['intakes'] = new Map()
   const manifests = new Map<string, ManifestFacts>()
   let picked: Set<DagDatabase> | undefined
 

@@ -26,25 +26,28 @@ export interface DigestTable {
   find (bytes: Uint8Array, at?: number): number
   /** Whether a digest is there. */
   has (bytes: Uint8Array, at?: number): boolean
-  /** The digest at a place: a view that is valid until the next one is added. */
+  /** The digest at a place: a view, not to be written to, that is valid until the next one is added. */
   at (place: number): Uint8Array
-  /** All digests, one after the other: a view, as that of `at`. */
+  /** All digests, one after the other: a copy. */
   packed (): Uint8Array
 }
 
-/**
- * Creates a table of digests, which takes about 50 bytes for each.
- *
- * @param expected - how many there will be, about, if that is known
- */
-export function createDigestTable (expected = 16): DigestTable {
-  let words = new Int32Array(Math.max(expected, 16) * wordsPerDigest)
-  let slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(expected, 16) * 1.5 + 1)))
+/** How many digests a page of a table has: all but the first, which begins with fewer. */
+const pageLength = 2 ** 12
+
+/** Creates a table of digests, which takes about 42 bytes for each. */
+export function createDigestTable (): DigestTable {
+  // Pages, as to have all of them in one piece would take room for more than there are, and twice that as it grows
+  const pages = [new Int32Array(16 * wordsPerDigest)]
+  let slots = new Int32Array(32)
   // Which bytes some digest starts with: whether one is in a small table is told by this, mostly
   const firsts = new Uint8Array(256)
   let size = 0
   const sought = new Int32Array(wordsPerDigest)
   const soughtBytes = new Uint8Array(sought.buffer)
+
+  const pageOf = (place: number): Int32Array => pages[Math.floor(place / pageLength)]
+  const startOf = (place: number): number => place % pageLength * wordsPerDigest
 
   const hashOf = (from: Int32Array, at: number): number => {
     let hash = 0
@@ -59,12 +62,14 @@ export function createDigestTable (expected = 16): DigestTable {
   const slotOf = (): number => {
     const mask = slots.length - 1
     for (let slot = hashOf(sought, 0) & mask; ; slot = (slot + 1) & mask) {
-      const at = (slots[slot] - 1) * wordsPerDigest
-      if (at < 0) {
+      const place = slots[slot] - 1
+      if (place < 0) {
         return slot
       }
+      const page = pageOf(place)
+      const at = startOf(place)
       let i = 0
-      while (i < wordsPerDigest && words[at + i] === sought[i]) i++
+      while (i < wordsPerDigest && page[at + i] === sought[i]) i++
       if (i === wordsPerDigest) {
         return slot
       }
@@ -72,16 +77,19 @@ export function createDigestTable (expected = 16): DigestTable {
   }
 
   const grow = (): void => {
-    if ((size + 1) * wordsPerDigest > words.length) {
-      const larger = new Int32Array(words.length + (words.length >> 1))
-      larger.set(words)
-      words = larger
+    const last = pages[pages.length - 1]
+    const used = size - (pages.length - 1) * pageLength
+    if (used === pageLength) {
+      pages.push(new Int32Array(pageLength * wordsPerDigest))
+    } else if (used * wordsPerDigest === last.length) {
+      pages[0] = new Int32Array(Math.min(pageLength, 4 * used) * wordsPerDigest)
+      pages[0].set(last)
     }
     if ((size + 1) * 3 > slots.length * 2) {
       slots = new Int32Array(slots.length * 2)
       const mask = slots.length - 1
       for (let place = 0; place < size; place++) {
-        let slot = hashOf(words, place * wordsPerDigest) & mask
+        let slot = hashOf(pageOf(place), startOf(place)) & mask
         while (slots[slot] !== 0) slot = (slot + 1) & mask
         slots[slot] = place + 1
       }
@@ -110,10 +118,12 @@ export function createDigestTable (expected = 16): DigestTable {
     const { length } = slots
     grow()
     if (slots.length !== length) slot = slotOf()
-    words.set(sought, size * wordsPerDigest)
+    pageOf(size).set(sought, startOf(size))
     slots[slot] = ++size
     return size - 1
   }
+
+  const at = (place: number): Uint8Array => new Uint8Array(pageOf(place).buffer, startOf(place) * 4, digestLength)
 
   return {
     get size () {
@@ -125,8 +135,12 @@ export function createDigestTable (expected = 16): DigestTable {
     },
     find,
     has: (bytes, at) => find(bytes, at) !== -1,
-    at: place => new Uint8Array(words.buffer, place * digestLength, digestLength),
-    packed: () => new Uint8Array(words.buffer, 0, size * digestLength)
+    at,
+    packed: () => {
+      const all = new Uint8Array(size * digestLength)
+      for (let place = 0; place < size; place++) all.set(at(place), place * digestLength)
+      return all
+    }
   }
 }
 

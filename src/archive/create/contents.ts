@@ -156,7 +156,7 @@ async function finish (address: DatabaseAddress, accessState: unknown, reader: R
       }
     })
   }
-  return [{ address, accessController, setup, ...entries, identities: identities.packed().slice(), readEntries: reader.readEntries }, ...others]
+  return [{ address, accessController, setup, ...entries, identities: identities.packed(), readEntries: reader.readEntries }, ...others]
 }
 
 /** The digest of the block that an address names. */

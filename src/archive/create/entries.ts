@@ -94,7 +94,7 @@ export async function readLog (address: DatabaseAddress, { heads: logHeads, hash
     entries,
     written: entries.digests,
     writtenBytes: notes.bytesRead(),
-    heads: { digests: heads.packed().slice(), times: timesOf(heads, entries) },
+    heads: { digests: heads.packed(), times: timesOf(heads, entries) },
     isUnread,
     identities,
     writers: notes.writers

@@ -120,7 +120,8 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
   let all: Array<State | undefined> = []
   const nodes = createDigestTable()
   const blocks = createDigestTable()
-  let came = new Uint8Array(64)
+  /** A bit for each block, in the order of these */
+  let came = new Uint8Array(8)
   let missing = 0
   /** The owners of blocks, by where their runs start */
   const owners: Array<{ start: number, database?: State }> = []
@@ -150,8 +151,8 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     }
     const end = blocks.size
     if (database?.isIgnored !== true) missing += end - start
-    if (end > came.length) {
-      const larger = new Uint8Array(2 * end)
+    if (end > 8 * came.length) {
+      const larger = new Uint8Array(Math.ceil(end / 4))
       larger.set(came)
       came = larger
     }
@@ -162,6 +163,8 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
       database.runs.at(-1)!.end = end
     }
   }
+
+  const hasCome = (place: number): boolean => (came[place >> 3] & 1 << (place & 7)) !== 0
 
   const ownerOf = (place: number): State | undefined => {
     let low = 0
@@ -324,10 +327,10 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
       if (place === -1) {
         return nodes.has(digest) ? 'doubled' : undefined
       }
-      if (came[place] === 1) {
+      if (hasCome(place)) {
         return 'doubled'
       }
-      came[place] = 1
+      came[place >> 3] |= 1 << (place & 7)
       const database = ownerOf(place)
       if (database?.isIgnored === true) {
         return 'doubled'
@@ -343,7 +346,7 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
       state.isIgnored = true
       for (const { start, end } of state.runs) {
         for (let place = start; place < end; place++) {
-          if (came[place] !== 1) missing--
+          if (!hasCome(place)) missing--
         }
       }
     },
@@ -352,7 +355,7 @@ export function createDagReader (digest: Uint8Array, limits: Limits, onEntries: 
     isComplete: () => readers.size === 0 && missing === 0,
     * missing () {
       for (let place = 0; place < blocks.size; place++) {
-        if (came[place] !== 1 && ownerOf(place)?.isIgnored !== true) yield blocks.at(place).slice()
+        if (!hasCome(place) && ownerOf(place)?.isIgnored !== true) yield blocks.at(place).slice()
       }
     },
     countMissing: () => missing

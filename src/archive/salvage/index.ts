@@ -163,7 +163,7 @@ async function toContents (address: DatabaseAddress, entries: FoundBlock[], foun
   for (let place = 0; place < all.size; place++) {
     if (!named.has(all.at(place))) heads.add(all.at(place).slice())
   }
-  const digests = all.packed().slice()
+  const digests = all.packed()
   const setup = createDigestTable()
   setup.add(manifest)
   if (hasBlock) setup.add(block)
@@ -175,8 +175,8 @@ async function toContents (address: DatabaseAddress, entries: FoundBlock[], foun
     address,
     accessController: !hasBlock ? undefined : controller.startsWith('/orbitdb/') ? { database: controller } : { block },
     setup: blocksOf(setup.packed()),
-    identities: identities.packed().slice(),
-    heads: { digests: heads.packed().slice(), times: Float64Array.from({ length: heads.size }, (_, i) => times[all.find(heads.at(i).slice())]) },
+    identities: identities.packed(),
+    heads: { digests: heads.packed(), times: Float64Array.from({ length: heads.size }, (_, i) => times[all.find(heads.at(i).slice())]) },
     entries: { digests, times: Float64Array.from(times) },
     written: sortPacked(digests),
     isUnread: false,
