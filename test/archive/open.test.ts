@@ -229,7 +229,11 @@ describe('openBackup', function () {
       await rejects(openBackup(new Uint8Array(100)), { name: 'NotAnArchiveError' })
       const { db } = await createPosts(2)
       const bytes = await archive(db)
-      await rejects(openBackup(bytes.subarray(0, bytes.length - 10)).then(backup => backup.open<Events<string>>('posts')).then(db => db.all()), { name: 'TruncatedArchiveError' })
+      const { length } = (await readCar(bytes)).blocks.at(-1)!.bytes
+      // In a block, in its CID, and in its length
+      for (const missing of [10, length + 10, length + 37]) {
+        await rejects(openBackup(bytes.subarray(0, -missing)), { name: 'TruncatedArchiveError', message: new RegExp(` ${bytes.length - missing} bytes`) })
+      }
       await rejects(openBackup(await toVersion2(bytes).then(bytes => bytes.subarray(0, bytes.length - 20))), { name: 'DamagedArchiveError', message: /index/ })
     })
   })

@@ -146,7 +146,7 @@ async function readRoots (buffer: SectionBuffer, { headerBytes }: Limits): Promi
     throw notAnArchive()
   }
   if (!await buffer.fill(prefixLength + length)) {
-    throw truncated(buffer)
+    throw truncated(endOf(buffer))
   }
   const header = buffer.rest().subarray(0, prefixLength + length)
   const { roots } = await readHeader(bytesReader(header), 1).catch(cause => { throw notAnArchive(cause) })
@@ -166,9 +166,11 @@ const notAnArchive = (cause?: unknown): NotAnArchiveError => {
   return new NotAnArchiveError('Not an archive: the bytes are not those of a CAR file of version 1', { cause })
 }
 
-const truncated = (buffer: SectionBuffer): TruncatedArchiveError => {
-  return new TruncatedArchiveError(`The archive is truncated: it ends after ${buffer.offset() + buffer.rest().length} bytes, in the middle of a block`)
+export const truncated = (length: number): TruncatedArchiveError => {
+  return new TruncatedArchiveError(`The archive is truncated: it ends after ${length} bytes, in the middle of a block`)
 }
+
+const endOf = (buffer: SectionBuffer): number => buffer.offset() + buffer.rest().length
 
 /** Reads the blocks: at once all that are there, so that none waits for more. */
 async function * readBlocks (buffer: SectionBuffer, limits: Limits): AsyncGenerator<SourceBlock[]> {
@@ -188,7 +190,7 @@ async function * readBlocks (buffer: SectionBuffer, limits: Limits): AsyncGenera
     }
     if (batch.length < batchSize && !await buffer.fill(length)) {
       if (buffer.rest().length > 0) {
-        throw truncated(buffer)
+        throw truncated(endOf(buffer))
       }
       return
     }

@@ -1,7 +1,7 @@
 import { UniversalReader } from 'cardex/universal'
-import { check, decodeLength, openCar, toBlock } from './car.ts'
+import { check, decodeLength, openCar, toBlock, truncated } from './car.ts'
 import { endsEarly, readParts, startLength } from './version-2.ts'
-import { DamagedArchiveError, TruncatedArchiveError } from '../errors.ts'
+import { DamagedArchiveError } from '../errors.ts'
 import { createDigestTable, digestLength } from '../../blocks/digests.ts'
 import { cidLength } from '../../blocks/hashes.ts'
 import type { Chunks } from './bytes.ts'
@@ -61,7 +61,7 @@ export async function openIndexed (file: RandomAccess, limits: Limits, { signal 
       section = await data.read(offset, offset + end, signal)
     }
     if (section.length < end) {
-      throw new TruncatedArchiveError(`The archive is truncated: it ends after ${offset + section.length} bytes, in the middle of a block`)
+      throw truncated(offset + section.length)
     }
     const block = toBlock(section.subarray(prefixLength, end), offset, end)
     return block.digest == null ? undefined : block
@@ -147,15 +147,16 @@ async function indexSections (file: RandomAccess, limits: Limits, signal?: Abort
       if (length === 0 || length > limits.blockBytes + cidLength) {
         throw noBlock(at + i)
       }
+      const next = i + prefixLength + length
+      if (isLast && next > window.length) {
+        throw truncated(file.size)
+      }
       if (!isHeader) {
-        const { digest } = toBlock(window.subarray(i + prefixLength, i + prefixLength + length), at + i, prefixLength + length)
+        const { digest } = toBlock(window.subarray(i + prefixLength, next), at + i, prefixLength + length)
         if (digest != null) addTo(index, digest, at + i)
       }
       isHeader = false
-      i += prefixLength + length
-    }
-    if (isLast && i > window.length) {
-      throw new TruncatedArchiveError(`The archive is truncated: it ends after ${file.size} bytes, in the middle of a block`)
+      i = next
     }
     at += i
   }
