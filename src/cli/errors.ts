@@ -97,7 +97,7 @@ export const exitOfCode: Record<string, keyof typeof exitCodes> = {
 const messages: Record<string, (error: CodedError) => string> = {
   'block-missing': ({ hash }) => `Block "${hash}" is missing: the node does not have all of the database, which it may get from its peers when it runs`,
   'access-denied': ({ hash }) => `Entry "${hash}" is of a writer who may not write: if it was allowed to when it wrote the entry, use --verify signatures`,
-  'entry-encrypted': ({ hash }) => `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`,
+  'entry-encrypted': ({ message, hash }) => /without lists/.test(message) ? `Entry "${hash}" is encrypted, so that without its key nobody knows of what database it is: use the library, with its option encryption` : `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`,
   'limit-exceeded': ({ message, limit }) => limit == null ? message : `${message.replace(/\. Whoever trusts it.*/s, '')}: if you trust it, raise the limit with --limit ${limit}=${/(\d+) is more than/.exec(message)?.[1] ?? '...'}, here and where it is read`,
   'archive-foreign': ({ message }) => /something else$/.test(message) ? `${message}. If another tool wrote blocks of a database to it, look at it with inspect --salvage` : message,
   'root-required': ({ message }) => `${message}: give it with --root`,

@@ -122,6 +122,9 @@ describe('What other tools wrote', () => {
     deepStrictEqual(await read((await restore(car, { Database: KeyValueIndexed(), encryption })).db), contents)
     await rejects(restore(car), { code: 'entry-encrypted' })
     await rejects(inspectBackup(car, { salvage: true }), { code: 'entry-encrypted' })
+    const { code, stderr } = await runCLI(['inspect', '--salvage'], { input: car })
+    strictEqual(code, 5)
+    match(stderr, /^error: Entry "zdpu\w+" is encrypted, so that without its key nobody knows of what database it is: use the library, with its option encryption\n$/)
     strictEqual((await inspectBackup(car, { salvage: true, encryption })).databases[0].entries, 30)
   })
 
@@ -190,6 +193,8 @@ describe('What other tools wrote', () => {
     }
     // With what the tool and others write beside them
     await writeFile(join(folder, 'backup-metadata.json'), JSON.stringify({ version: '1.0', databases: [] }))
+    // A text that starts like bytes in CBOR, as what is encrypted does
+    await writeFile(join(folder, 'README'), 'MANY BLOCKS')
     const inspected = await runCLI(['inspect', '--salvage', folder])
     deepStrictEqual([inspected.code, /newer is missing/.test(inspected.stderr)], [0, true])
     match(inspected.stdout, /theirs\n {2}address .*\n {2}type {6}keyvalue\n {2}entries {3}30 entries, 1 head/)

@@ -127,8 +127,11 @@ function tryTo<Result> (fn: () => Result): Result | undefined {
 async function readId ({ digest, bytes }: FoundBlock, encryption?: Encryption): Promise<string | undefined> {
   let plain = bytes
   if (Entry.isEncrypted(bytes)) {
+    const encrypted = tryTo(() => readEncrypted(bytes))
+    // As a text may start
+    if (encrypted == null) return
     try {
-      plain = await encryption!.replication!.decrypt(readEncrypted(bytes))
+      plain = await encryption!.replication!.decrypt(encrypted)
     } catch (cause) {
       const hash = hashOfDigest(digest)
       throw new ArchiveError(`Entry "${hash}" is encrypted, and can not be read: without lists, what entries are of a database can be found with the key only. Give it by the option encryption`, { code: 'entry-encrypted', hash, cause })
