@@ -43,10 +43,22 @@ for (const command of commands) {
   program.addCommand(command)
 }
 
+let isFailed = false
+
+/** Tells what went wrong first. */
+function fail (error: unknown): void {
+  if (isFailed) return
+  isFailed = true
+  const { exitCode, message } = toCLIError(error)
+  process.exitCode = exitCode
+  process.stderr.write(`error: ${oneLine(message)}\n`)
+}
+
 // Who reads the output may stop, as `head` does
 process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') fail(error)
 })
+process.stderr.on('error', () => {})
 
 const [major] = process.versions.node.split('.').map(Number)
 
@@ -60,8 +72,6 @@ try {
     // No command was given, and the help was shown
     process.exitCode = exitCodes.usage
   } else if (!(error instanceof CommanderError && error.exitCode === 0)) {
-    const { exitCode, message } = toCLIError(error)
-    process.stderr.write(`error: ${oneLine(message)}\n`)
-    process.exitCode = exitCode
+    fail(error)
   }
 }
