@@ -5,6 +5,7 @@ import { createOutput } from './output.ts'
 import type { LocationOptions } from './layout.ts'
 import type { Output, OutputOptions } from './output.ts'
 import type { Limits } from '../archive/limits.ts'
+import type { ImportOptions } from '../index.ts'
 
 /** What a command has to work with, besides its arguments and options. */
 export interface Context {
@@ -89,6 +90,19 @@ export function withArchives (command: Command, what: string): Command {
   return withLimits(command)
     .argument('[archive...]', `the file or http(s) URL to ${what}, - or nothing for standard input; several where they belong together, as increments and what they are based on`)
     .option('--root <cid>', 'the root that the archive must have, as create prints it: of several archives, the one that is meant')
+}
+
+/** Options of commands that check entries. */
+export interface VerifyOptions {
+  verify: 'full' | 'signatures' | 'none'
+}
+
+/** What the choices are called in the library. */
+export const verifyOptions: Record<VerifyOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
+
+/** Adds the option that says what to check of entries. */
+export const withVerify = (command: Command, what: string): Command => {
+  return command.addOption(new Option('--verify <what>', what).choices(Object.keys(verifyOptions)).default('full'))
 }
 
 /** Adds the option that takes what other tools have written. */

@@ -64,7 +64,7 @@ export async function findDatabases (orbitdb: string, readBlocks: ReadBlocks): P
 export const nameOf = ({ manifest, address }: Pick<StoredDatabase, 'manifest' | 'address'>): string => manifest?.name ?? address
 
 /** What to call a database where it is shown. */
-export const titleOf = (database: Pick<StoredDatabase, 'manifest' | 'address'>): string => shown(nameOf(database))
+export const titleOf = ({ manifest, address }: { manifest?: Manifest, address: string }, length?: number): string => manifest == null ? shown(address) : `"${shown(manifest.name, length)}" ${shown(address)}`
 
 /** How many other databases are those of their access controllers. */
 export function countAccess (databases: Array<{ address: string, access?: { address: string } }>): number {
@@ -75,9 +75,21 @@ export function countAccess (databases: Array<{ address: string, access?: { addr
 /** How many databases are named where one is not found. */
 const maxNames = 5
 
-/** Picks the databases that are meant by addresses and names. */
-export function pickDatabases (databases: StoredDatabase[], wanted: string[]): StoredDatabase[] {
-  const picked = wanted.map(name => {
+/** The names of databases that are given: undefined where all are meant. */
+export function namesGiven (names: string[], all = false): string[] | undefined {
+  if (all === (names.length > 0)) {
+    throw new CLIError('usage', all ? 'Either give databases, or --all' : 'No database is given: give names or addresses, or --all')
+  }
+  return all ? undefined : names
+}
+
+/** Picks the databases that are meant by addresses and names, or all but those of access controllers. */
+export function pickDatabases (databases: StoredDatabase[], wanted: string[] | undefined, orbitdb: string): StoredDatabase[] {
+  if (databases.length === 0) {
+    throw new CLIError('notFound', `No database is in "${orbitdb}": give OrbitDB's directory with --orbitdb`)
+  }
+  const own = databases.filter(({ controls }) => controls.length === 0)
+  const picked = wanted?.map(name => {
     const all = databases.filter(({ address, manifest }) => manifest?.name === name || hashOf(address) === (name.startsWith('/orbitdb/') ? hashOf(name) : name))
     // OrbitDB gives the database of an access controller the name of the one that it is for
     const others = all.filter(({ controls }) => controls.length === 0)
@@ -87,14 +99,14 @@ export function pickDatabases (databases: StoredDatabase[], wanted: string[]): S
       if (similar != null) {
         throw new CLIError('notFound', `No database "${shown(name)}" is there, but one whose name looks the same and has other characters: give its address, ${similar.address}`)
       }
-      const names = databases.slice(0, maxNames).map(({ address, manifest }) => manifest == null ? address : `"${shown(manifest.name, 40)}" ${address}`)
-      const more = databases.length > maxNames ? `, and ${databases.length - maxNames} more` : ''
-      throw new CLIError('notFound', `No database "${shown(name)}" is there: ${names.length === 0 ? 'there is none at all' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}${more}`}`)
+      const names = own.slice(0, maxNames).map(database => titleOf(database, 40))
+      const more = own.length > maxNames ? `, and ${own.length - maxNames} more` : ''
+      throw new CLIError('notFound', `No database "${shown(name)}" is there: there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}${more}`)
     }
     if (found.length > 1) {
       throw new CLIError('usage', `There are ${found.length} databases "${shown(name)}", give the address of one: ${found.map(({ address }) => address).join(', ')}`)
     }
     return found[0]
   })
-  return [...new Set(picked)]
+  return [...new Set(picked ?? own)]
 }

@@ -218,9 +218,16 @@ async function writeCounted (backup: Backup, write: (bytes: Uint8Array) => Promi
  * Opens a place for an archive. A file gets its name when it is complete and on disk.
  *
  * @param force - whether to overwrite a file
+ * @param json - whether standard output is for JSON
  */
-export async function openDestination (path: string, { force }: { force: boolean }): Promise<Destination> {
+export async function openDestination (path: string | undefined, { force, json }: { force: boolean, json: boolean }): Promise<Destination> {
+  if (path == null) {
+    throw new CLIError('usage', 'No file is given: name one with -o, -o - is standard output')
+  }
   if (path === dash) {
+    if (json) {
+      throw new CLIError('usage', 'Standard output can be the archive or JSON, not both: write the archive to a file')
+    }
     if (process.stdout.isTTY) {
       throw new CLIError('usage', 'An archive is no text for a terminal: name a file with -o, or pipe it to a program')
     }

@@ -44,7 +44,7 @@ type PackageManager = {
 const patchPackageVersion = '^8.0.1'
 
 const readText = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(error => {
-  if (error.code !== 'ENOENT') throw error
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
   return undefined
 })
 

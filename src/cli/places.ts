@@ -1,7 +1,6 @@
-import { hashOf, readManifest } from './databases.ts'
+import { hashOf, readManifest, titleOf } from './databases.ts'
 import { unsupportedType } from './errors.ts'
 import { wasIndexed } from './logs.ts'
-import { shown } from './text.ts'
 import type { ReadBlocks } from './node.ts'
 
 /** What is known of a database that is to be restored. */
@@ -49,10 +48,11 @@ async function operationOf (bytes: Uint8Array | undefined): Promise<string | und
  * @throws CLIError when its type is not one of OrbitDB's own.
  */
 export async function findPlace ({ address, heads }: Restored, { directory, readBlocks, indexed }: PlaceOptions): Promise<Place | undefined> {
-  const type = (await readManifest(readBlocks, address))?.type
-  if (type == null) {
+  const manifest = await readManifest(readBlocks, address)
+  if (manifest == null) {
     return
   }
+  const { type } = manifest
   if (!ownTypes.includes(type)) {
     throw unsupportedType(type)
   }
@@ -69,7 +69,7 @@ export async function findPlace ({ address, heads }: Restored, { directory, read
   if (found != null) {
     return { type, isIndexed: found }
   }
-  const title = shown(address)
+  const title = titleOf({ manifest, address })
   if (type === 'keyvalue') {
     return { type, isIndexed: false, note: `${title} is put where KeyValue keeps it: for an app that opens it with KeyValueIndexed, restore it with --indexed (--no-indexed leaves this note out)` }
   }

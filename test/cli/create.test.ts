@@ -147,6 +147,21 @@ describe('orbitdb-backup create', () => {
       strictEqual(await readFile(path, 'utf8'), 'mine')
     })
 
+    it('may be standard output, which may have no room for what any command prints', async function () {
+      if (process.platform !== 'linux') this.skip()
+      const path = join(output, 'posts.car')
+      await writeFile(path, posts)
+      for (const args of [['create', 'posts', '-d', directory, '-o', '-'], ['list', '-d', directory], ['verify', path], ['dump', path]]) {
+        const { code, stderr } = await runCLI(args, { wrapper: ['sh', '-c', 'exec "$@" > /dev/full', 'sh'] })
+        deepStrictEqual({ code, stderr }, { code: 1, stderr: 'error: ENOSPC: no space left on device, write\n' }, args[0])
+      }
+    })
+
+    it('exits with what it means where nobody reads the error', async () => {
+      const { code } = await runCLI(['verify', 'none.car'], { onStart: child => child.stderr!.destroy() })
+      strictEqual(code, 4)
+    })
+
     it('may be standard output, whose reader stops', async () => {
       const { code, stderr } = await runCLI(['create', 'posts', '-d', directory, '-o', '-'], {
         onStart: child => child.stdout!.destroy()
@@ -171,7 +186,13 @@ describe('orbitdb-backup create', () => {
     })
 
     it('when there is no such database: which there are', async () => {
-      await assertFails(['nothing', '-d', directory, '-o', join(output, 'x.car')], 4, new RegExp(`No database "nothing" is there: there are "posts" ${addresses.posts}, `))
+      await assertFails(['nothing', '-d', directory, '-o', join(output, 'x.car')], 4, new RegExp(`No database "nothing" is there: there are "posts" ${addresses.posts}, "settings" ${addresses.settings}, "team" ${addresses.team}\n$`))
+    })
+
+    it('when there is no database at all, as every command does', async () => {
+      await assertFails(['posts', '-d', join(directory, 'ipfs'), '-o', join(output, 'x.car')], 4, /No database is in ".+ipfs.orbitdb": give OrbitDB's directory with --orbitdb\n$/)
+      const { code, stderr } = await runCLI(['dump', '-d', join(directory, 'ipfs')])
+      deepStrictEqual([code, /No database is in/.test(stderr)], [4, true])
     })
 
     it('when a name means several databases: their addresses', async () => {

@@ -193,7 +193,7 @@ describe('orbitdb-backup restores key-value databases where apps look for them',
     const results = await Promise.all([[], ['--indexed'], ['--no-indexed']].map((args, i) => runCLI(['restore', path, '-d', join(parent, String(i)), ...args])))
     deepStrictEqual(results.map(({ code }) => code), [0, 0, 0])
     deepStrictEqual(results.slice(1).map(({ stderr }) => stderr), ['', ''])
-    match(results[0].stderr, new RegExp(`^note: ${address} is of type events, and its entries are those of a key-value database: it is put where KeyValueIndexed keeps it, with --no-indexed where all others do\n$`))
+    match(results[0].stderr, new RegExp(`^note: "settings" ${address} is of type events, and its entries are those of a key-value database: it is put where KeyValueIndexed keeps it, with --no-indexed where all others do\n$`))
     deepStrictEqual([await read(join(parent, '0')), await read(join(parent, '1'))], [5, 5])
     strictEqual(await read(join(parent, '2'), { Database: stock.KeyValue() }), 5)
   })

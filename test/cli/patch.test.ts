@@ -187,6 +187,8 @@ describe('patch', () => {
     await fail(4, /No lockfile/)
     await rm(join(app, 'package.json'))
     await fail(4, /No package\.json/)
+    await write({ file: '' })
+    match((await runCLI(['patch', '-d', join(app, 'file')])).stderr, /^error: No package\.json is in ".+file"/)
   })
 
   it('refuses where core is patched otherwise', async () => {

@@ -1,5 +1,5 @@
 import { collect, createCommand, parseLimits, run, withLimits, withLocation } from '../command.ts'
-import { countAccess, findDatabases, pickDatabases, titleOf } from '../databases.ts'
+import { countAccess, findDatabases, namesGiven, pickDatabases, titleOf } from '../databases.ts'
 import { CLIError, exitCodes, isOfDatabase, toCLIError } from '../errors.ts'
 import { dash, openDestination, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
@@ -48,17 +48,9 @@ The file is written under another name, and gets its own when it is complete: an
 
 async function createArchive (names: string[], options: CreateOptions, { signal, output }: Context): Promise<void> {
   const { all = false, keepGoing = false, force = false, base, limit, output: path, json = false } = options
-  if (all === (names.length > 0)) {
-    throw new CLIError('usage', all ? 'Either give databases, or --all' : 'No database is given: give names or addresses, or --all')
-  }
-  if (path == null) {
-    throw new CLIError('usage', 'No file is given: name one with -o, -o - is standard output')
-  }
-  if (path === dash && json) {
-    throw new CLIError('usage', 'Standard output can be the archive or JSON, not both: write the archive to a file')
-  }
+  const wanted = namesGiven(names, all)
   const limits = await parseLimits(limit)
-  const destination = await openDestination(path, { force })
+  const destination = await openDestination(path, { force, json })
   const layout = await findLayout(options)
   assertHasBlocks(layout, options)
 
@@ -66,10 +58,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
   const node = await openNode(layout, { write: false })
   try {
     const found = await findDatabases(layout.orbitdb, node.readBlocks)
-    const picked = all ? found.filter(({ controls }) => controls.length === 0) : pickDatabases(found, names)
-    if (picked.length === 0) {
-      throw new CLIError('notFound', `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
-    }
+    const picked = pickDatabases(found, wanted, layout.orbitdb)
     const failed: Failure[] = []
     const opened = await openAll(node, layout.orbitdb, picked, { all, keepGoing, failed, output })
     if (path === dash && keepGoing) {
@@ -91,7 +80,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     }
     if (failed.length > 0) {
       for (const { database, error } of failed) output.warn(`Not backed up: ${describe(database, error)}`)
-      throw new CLIError('incomplete', `${failed.length} of ${count(picked.length, 'database')} could not be backed up: ${failed.slice(0, maxNamed).map(({ database }) => toTitle(database)).join(', ')}${failed.length > maxNamed ? ', ...' : ''}`)
+      throw new CLIError('incomplete', `${failed.length} of ${count(picked.length, 'database')} could not be backed up: ${failed.slice(0, maxNamed).map(({ database }) => titleOf(database)).join(', ')}${failed.length > maxNamed ? ', ...' : ''}`)
     }
   } finally {
     await node.close()
@@ -117,9 +106,7 @@ interface Failure {
   error: unknown
 }
 
-const toTitle = (database: StoredDatabase): string => database.manifest == null ? database.address : `"${titleOf(database)}" ${database.address}`
-
-const describe = (database: StoredDatabase, error: unknown): string => `${toTitle(database)}: ${toCLIError(error).message}`
+const describe = (database: StoredDatabase, error: unknown): string => `${titleOf(database)}: ${toCLIError(error).message}`
 
 const toJSON = ({ database: { address, manifest }, error }: Failure) => ({ address, name: manifest?.name ?? null, message: toCLIError(error).message })
 
@@ -142,7 +129,7 @@ async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDataba
     try {
       const { db, unknownAccess, log: { heads, index, isUnfinished } } = await openDatabase(node, orbitdb, address)
       if (isUnfinished && all) {
-        output.warn(`${toTitle(database)} is left out: its restore was not finished, and there is nothing in it`)
+        output.warn(`${titleOf(database)} is left out: its restore was not finished, and there is nothing in it`)
         continue
       }
       if (isUnfinished) {

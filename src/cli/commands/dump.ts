@@ -1,22 +1,18 @@
-import { Option } from 'commander'
-import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
+import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, verifyOptions, withArchives, withLocation, withSalvage, withVerify } from '../command.ts'
 import { findDatabases, pickDatabases } from '../databases.ts'
 import { CLIError, unsupportedType } from '../errors.ts'
 import { openLoose, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { escapeJSON } from '../text.ts'
 import type { Command } from 'commander'
-import type { ArchiveOptions, Context, NodeOptions } from '../command.ts'
-import type { Database, DatabaseFactory, ImportOptions } from '../../index.ts'
+import type { ArchiveOptions, Context, NodeOptions, VerifyOptions } from '../command.ts'
+import type { Database, DatabaseFactory } from '../../index.ts'
 
-interface DumpOptions extends NodeOptions, ArchiveOptions {
+interface DumpOptions extends NodeOptions, ArchiveOptions, VerifyOptions {
   database?: string[]
-  verify: 'full' | 'signatures' | 'none'
 }
 
-const verifyOptions: Record<DumpOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
-
-export const dump = withLocation(withSalvage(withArchives(createCommand('dump', {
+export const dump = withVerify(withLocation(withSalvage(withArchives(createCommand('dump', {
   summary: 'print the records of databases',
   description: `Prints the records of the databases of an archive, or of a node where one is named with -d, --blockstore or --orbitdb: a line of JSON each, with the address of the database, the hash of the entry, its value and, but for events, its key. Of a key-value database and of documents it prints the latest of each key. Binary values and CIDs are as DAG-JSON has them.
 
@@ -27,9 +23,8 @@ Of an archive it reads no more than it has to, and checks the entries as a resto
     ['orbitdb-backup dump all.car --database settings | grep theme', 'what was this setting when it was backed up?']
   ],
   exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'needsBase']
-}), 'read')))
+}), 'read'))), 'what to check of the entries of an archive')
   .option('--database <name>', 'print this database only, by its name or address; can be given several times', collect)
-  .addOption(new Option('--verify <what>', 'what to check of the entries of an archive').choices(Object.keys(verifyOptions)).default('full'))
   .action((paths: string[], options: DumpOptions, command: Command) => run(options, context => dumpDatabases(paths, options, isNodeNamed(command), context), { isAsked: true }))
 
 async function dumpDatabases (paths: string[], options: DumpOptions, isOfNode: boolean, { signal, output }: Context): Promise<void> {
@@ -73,8 +68,7 @@ async function dumpNode (options: DumpOptions, write: Write): Promise<void> {
   const node = await openNode(layout, { write: false })
   try {
     const found = await findDatabases(layout.orbitdb, node.readBlocks)
-    const picked = options.database == null ? found.filter(({ controls }) => controls.length === 0) : pickDatabases(found, options.database)
-    for (const { address, manifest } of picked) {
+    for (const { address, manifest } of pickDatabases(found, options.database, layout.orbitdb)) {
       const { db: log } = await openDatabase(node, layout.orbitdb, address)
       if (!await dumpDatabase((await openDatabase(node, layout.orbitdb, address, await findType(manifest?.type, log))).db, write)) break
     }

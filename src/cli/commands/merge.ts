@@ -1,5 +1,4 @@
 import { createCommand, parseLimits, run, withLimits, withSalvage } from '../command.ts'
-import { CLIError } from '../errors.ts'
 import { dash, openDestination, openLoose, openSource } from '../files.ts'
 import { formatSize } from '../output.ts'
 import type { Context } from '../command.ts'
@@ -30,13 +29,7 @@ Blocks are checked against their hashes. Whether what the archive holds is valid
   .action((paths: string[], options: MergeOptions) => run(options, context => mergeArchives(paths, options, context)))
 
 async function mergeArchives (paths: string[], { output: path, force = false, salvage = false, limit, json = false }: MergeOptions, { signal, output }: Context): Promise<void> {
-  if (path == null) {
-    throw new CLIError('usage', 'No file is given: name one with -o, -o - is standard output')
-  }
-  if (path === dash && json) {
-    throw new CLIError('usage', 'Standard output can be the archive or JSON, not both: write the archive to a file')
-  }
-  const destination = await openDestination(path, { force })
+  const destination = await openDestination(path, { force, json })
   const { source } = await (salvage ? openLoose : openSource)(paths, signal)
   const { mergeBackups } = await import('../../index.ts')
   const backup = mergeBackups([source], { salvage, onSalvage: ({ message }) => output.warn(message), limits: await parseLimits(limit), signal, onProgress: output.onProgress })

@@ -1,8 +1,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import v8 from 'node:v8'
-import { Option } from 'commander'
-import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, withArchives, withLocation, withSalvage } from '../command.ts'
+import { collect, createCommand, isNodeNamed, parseLimits, parseRoot, run, verifyOptions, withArchives, withLocation, withSalvage, withVerify } from '../command.ts'
 import { countAccess, databaseNamesIn, hashOf } from '../databases.ts'
 import { planRestore } from '../dry-run.ts'
 import { CLIError, lackedByArchive } from '../errors.ts'
@@ -14,23 +13,20 @@ import { findPlace } from '../places.ts'
 import { shown } from '../text.ts'
 import { withNode } from '../lock.ts'
 import type { Command } from 'commander'
-import type { ArchiveOptions, Context, NodeOptions } from '../command.ts'
+import type { ArchiveOptions, Context, NodeOptions, VerifyOptions } from '../command.ts'
 import type { Layout } from '../layout.ts'
 import type { OfflineNode } from '../node.ts'
 import type { Place } from '../places.ts'
-import type { BackupSource, Database, DatabaseFactory, ImportOptions, ImportResult, OrbitDB } from '../../index.ts'
+import type { BackupSource, Database, DatabaseFactory, ImportResult, OrbitDB } from '../../index.ts'
 
-interface RestoreOptions extends NodeOptions, ArchiveOptions {
+interface RestoreOptions extends NodeOptions, ArchiveOptions, VerifyOptions {
   database?: string[]
   repair?: boolean
   dryRun?: boolean
-  verify: 'full' | 'signatures' | 'none'
   indexed?: boolean
 }
 
-const verifyOptions: Record<RestoreOptions['verify'], ImportOptions['verify']> = { full: true, signatures: 'signatures', none: false }
-
-export const restore = withSalvage(withLocation(withArchives(createCommand('restore', {
+export const restore = withVerify(withSalvage(withLocation(withArchives(createCommand('restore', {
   summary: 'restore the databases of an archive',
   description: `Restores the databases of an archive in a node's directories: in new ones, which are made where --directory or the others say, or in those of a node, which must be down. A database that is there already keeps all that it has, and gets what it lacks.
 
@@ -50,11 +46,10 @@ If it fails, new directories are removed, and what it stored in those of a node 
     ['orbitdb-backup restore settings.car --indexed', 'for an app that opens it with KeyValueIndexed']
   ],
   exits: ['inUse', 'notFound', 'damaged', 'unsupported', 'needsBase']
-}), 'restore')))
+}), 'restore'))), 'what to check of the entries')
   .option('--database <name>', 'restore this database only, by its name or address; can be given several times', collect)
   .option('--repair', 'check all of the log that the node has then, and mend it, and not only what the archive needs of it')
   .option('-n, --dry-run', 'tell what would be added to the node, as far as the archive says, and change nothing')
-  .addOption(new Option('--verify <what>', 'what to check of the entries').choices(Object.keys(verifyOptions)).default('full'))
   .option('--indexed', 'put key-value databases where KeyValueIndexed keeps them (default: where the node has them)')
   .option('--no-indexed', 'put them where KeyValue keeps them')
   .action((paths: string[], options: RestoreOptions, command: Command) => run(options, context => restoreArchive(paths, options, isNodeNamed(command), context)))

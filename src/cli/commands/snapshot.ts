@@ -1,6 +1,6 @@
 import { Argument } from 'commander'
 import { createCommand, parseLimits, parseRoot, run, withLimits, withLocation } from '../command.ts'
-import { countAccess, findDatabases, pickDatabases } from '../databases.ts'
+import { countAccess, findDatabases, namesGiven, pickDatabases } from '../databases.ts'
 import { CLIError } from '../errors.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { withNode } from '../lock.ts'
@@ -50,19 +50,13 @@ interface Job {
 }
 
 const actions = {
-  create: async ({ node, layout, names, options: { all = false, limit }, context: { signal, output } }: Job): Promise<void> => {
-    if (all === (names.length > 0)) {
-      throw new CLIError('usage', all ? 'Either give databases, or --all' : 'No database is given: give names or addresses, or --all')
-    }
+  create: async ({ node, layout, names, options: { all, limit }, context: { signal, output } }: Job): Promise<void> => {
+    const wanted = namesGiven(names, all)
     const { createSnapshot } = await import('../../index.ts')
     const { openDatabase } = await import('../open.ts')
     const found = await findDatabases(layout.orbitdb, node.readBlocks)
-    const picked = all ? found.filter(({ controls }) => controls.length === 0) : pickDatabases(found, names)
-    if (picked.length === 0) {
-      throw new CLIError('notFound', `No database is in "${layout.orbitdb}": give OrbitDB's directory with --orbitdb`)
-    }
     const databases: Database[] = []
-    for (const { address } of picked) databases.push((await openDatabase(node, layout.orbitdb, address)).db)
+    for (const { address } of pickDatabases(found, wanted, layout.orbitdb)) databases.push((await openDatabase(node, layout.orbitdb, address)).db)
     const root = String(await createSnapshot(databases, { limits: await parseLimits(limit), signal, onProgress: event => { if (event.type !== 'orbitdb-backup:create:problem') output.onProgress(event) } }))
     output.result({ json: { root, databases: databases.map(({ address, name }) => ({ address, name })) }, text: () => `snapshot of ${countDatabases(databases.length, countAccess(databases))}, root ${root}` })
   },
