@@ -1,4 +1,4 @@
-import { deepStrictEqual } from 'node:assert'
+import { deepStrictEqual, strictEqual } from 'node:assert'
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -55,6 +55,22 @@ describe('The patches', () => {
     const subjects = stdout.trim().split('\n').slice(1)
     deepStrictEqual(subjects.map(slug), patches.map(path => /\+\d{3}\+(.+)\.patch$/.exec(path)?.[1]))
     deepStrictEqual(await readFiles(join(checkout, 'src')), await readFiles(join(root, 'node_modules/@orbitdb/core/src')))
+  })
+
+  it('are those of docs/UPSTREAM.md, each in one part', async () => {
+    const page = await readFile(join(root, 'docs/UPSTREAM.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| (\d+) \| (.+?) \| \d+ \| clean \|/gm)].slice(1)
+    deepStrictEqual(rows.map(([, number, subject]) => `${number} ${slug(subject)}`), patches.map((path, i) => `${i + 1} ${/\+\d{3}\+(.+)\.patch$/.exec(path)?.[1]}`))
+    const [, count, last] = /is a series of (\d+) commits.+The first part \(commits 1 to\s+(\d+)\)/s.exec(page)!
+    strictEqual(Number(count), patches.length)
+    // As in "Commits 16 to 19, and 21"
+    const ranges = [`1 to ${last}`, ...[...page.matchAll(/^\*Commits? (.+)\.\*$/gm)].flatMap(([, text]) => text.split(/, and |, | and /))]
+    const numbers = patches.map((path, i) => i + 1)
+    const named = ranges.flatMap(range => {
+      const [from, to = from] = range.split(' to ').map(Number)
+      return numbers.filter(number => number >= from && number <= to)
+    })
+    deepStrictEqual(named.sort((a, b) => a - b), numbers)
   })
 
   it('pass upstream\'s linter', async () => {

@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import all from 'it-all'
 import drain from 'it-drain'
 import { archive, readCar } from '../helpers/archives.ts'
 import { toCID } from '../helpers/blocks.ts'
@@ -84,11 +85,16 @@ describe('createSnapshot', () => {
     const roots = await Promise.all([createSnapshot(db), createSnapshot([db]), createSnapshot(db)])
     strictEqual(new Set(roots.map(String)).size, 1)
     strictEqual((await listSnapshots(ipfs)).length, 1)
+    const notes = async () => (await all(ipfs.datastore.query({ prefix: '/orbitdb-backup' }))).map(({ key }) => key.toString())
+    deepStrictEqual(await notes(), [`/orbitdb-backup/snapshots/${roots[0].toString()}`])
+    const setup = [db.address.split('/').pop()!, db.access.address!.split('/').pop()!, orbitdb.identity.hash].map(hash => toCID(hash) as any)
     strictEqual(await deleteSnapshot(ipfs, String(roots[0])), true)
     strictEqual(await deleteSnapshot(ipfs, roots[0]), false)
     await ipfs.gc()
     ok(!(await keysOn(ipfs)).has(keyOf(roots[0])))
     strictEqual((await db.all()).length, 1)
+    deepStrictEqual(await notes(), [])
+    for (const cid of setup) ok(await ipfs.pins.isPinned(cid))
   })
 
   it('is listed as incomplete once entries are gone, until they come back', async () => {

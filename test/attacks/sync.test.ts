@@ -115,18 +115,26 @@ describe('Syncing', () => {
     deepStrictEqual(errors.map(({ code, peer }) => [code, peer]), [['entry-invalid', peer], ['entry-invalid', peer]])
   })
 
-  it('does not end the process where nobody listens to errors', async () => {
+  it('does not end the process where nobody listens to errors, and writes them to the console', async () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', { sync: false })
     await db.add('first')
     const copy = await target.orbitdb.import<Events>(await collect(await db.export()))
     const { identity } = await createWriter(source)
     const { bytes } = await sign(identity, db)
-    await send(source, target, db, [bytes, new Uint8Array([0x5f])])
-    await db.add('second')
-    await send(source, target, db, await getBytes(db, (await db.log.heads()).map(({ hash }) => hash)))
-    await waitForEntries(copy, 2)
+    const { error } = console
+    const written: RefusedHead[] = []
+    console.error = error => { written.push(error) }
+    try {
+      await send(source, target, db, [bytes, new Uint8Array([0x5f])])
+      await db.add('second')
+      await send(source, target, db, await getBytes(db, (await db.log.heads()).map(({ hash }) => hash)))
+      await waitForEntries(copy, 2)
+    } finally {
+      console.error = error
+    }
     deepStrictEqual(await valuesOf(copy), ['first', 'second'])
+    deepStrictEqual(written.map(({ code }) => code).sort(), ['access-denied', 'entry-invalid'])
   })
 
   for (const [name, isStock] of Object.entries({ 'another of ours': [false, false], 'stock, from it': [true, false], 'stock, to it': [false, true] })) {

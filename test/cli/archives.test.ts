@@ -112,10 +112,14 @@ describe('orbitdb-backup', () => {
     if (process.platform !== 'linux') this.skip()
     const cli = join(import.meta.dirname, '../../src/cli/index.ts')
     const onTerminal = async (...args: string[]) => {
-      const command = [process.execPath, cli, 'verify', path, ...args].map(word => `'${word}'`).join(' ')
+      const command = [process.execPath, cli, 'verify', path, ...args].map(word => `'${word}'`).join(' ').replace("'>'", '>')
       return (await promisify(execFile)('script', ['-qec', command, '/dev/null'])).stdout
     }
     const output = await onTerminal()
+    // On standard error: what is printed can be piped on
+    const file = `${path}.txt`
+    match(await onTerminal('>', file), /Reading/)
+    match(await readFile(file, 'utf8'), /^[^\n]+posts\.car: valid[^\n]+\n$/)
     match(output, /Reading .+ \d+% .+ kB of .+ kB .+ [kM]B\/s .+ left/)
     match(output, /posts\.car: valid/)
     strictEqual(/Reading/.test(await onTerminal('--quiet')), false)
@@ -143,6 +147,19 @@ describe('orbitdb-backup', () => {
       deepStrictEqual(groups, order.filter(group => groups.includes(group)))
       ok(groups.includes('Output'))
     }
+  })
+
+  it('has the options that docs/CLI.md says, and no other', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/CLI.md'), 'utf8')
+    const [, section] = /\n## Commands\n([^]+?)\n### /.exec(page)!
+    const commands = [...section.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name)
+    strictEqual(commands.length, 10)
+    const helps = await Promise.all(commands.map(async command => (await runCLI([command, '--help'])).stdout))
+    const options = new Set(helps.flatMap(help => [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option)))
+    ok(options.size > 20)
+    const named = new Set([...page.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option))
+    deepStrictEqual([...options].filter(option => !named.has(option)), [])
+    deepStrictEqual([...named].filter(option => !options.has(option)), [])
   })
 
   it('shows its help when no command is given, and fails when there is no such command', async () => {

@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as stock from '@orbitdb/core-stock'
 import { Level } from 'level'
 import { archive } from '../helpers/archives.ts'
 import { itOnPosix } from '../helpers/posix.ts'
@@ -10,6 +11,7 @@ import { KeyValueIndexed } from '../../src/index.ts'
 import { readAll, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { Node } from '../helpers/node.ts'
 import type { Fixture } from './helpers.ts'
+import type { Events } from '../../src/index.ts'
 
 // Says so when a file is to be made sure to be on disk, and waits for ever
 const stopAtSync = `
@@ -110,6 +112,17 @@ describe('orbitdb-backup create', () => {
     strictEqual(JSON.parse(stdout).databases[0].entries, 20)
     deepStrictEqual(await readFile(path), posts)
     deepStrictEqual(await readAll(copy), before)
+  })
+
+  it('says of an access controller of another type that what it keeps elsewhere is not backed up', async () => {
+    const copy = await createDirectory()
+    const access = async () => ({ type: 'own', address: '/own/access', canAppend: async () => true })
+    stock.useAccessController(Object.assign(() => access, { type: 'own' }) as any)
+    await withOrbitDB(copy, async orbitdb => { await (await orbitdb.open<Events>('own', { AccessController: access as any, sync: false })).add(1) })
+    const { code, stderr } = await runCLI(['create', 'own', '-d', copy, '-o', join(output, 'own.car')])
+    deepStrictEqual([code, stderr], [0, 'note: "own" has an access controller of type "own": if it keeps anything besides its block, that is not backed up\n'])
+    const refused = await runCLI(['restore', join(output, 'own.car'), '-d', join(copy, 'new')])
+    deepStrictEqual([refused.code, /^error: "own" is not one of OrbitDB's own types: use the library /.test(refused.stderr)], [6, true], refused.stderr)
   })
 
   describe('the file', () => {

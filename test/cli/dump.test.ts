@@ -1,15 +1,21 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJSON from '@ipld/dag-json'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
+import { archive } from '../helpers/archives.ts'
+import { createBlock, forge, toHash } from '../helpers/forgery.ts'
+import { useReplicas } from '../helpers/replicas.ts'
+import { OrbitDBAccessController } from '../../src/index.ts'
 import { indexed, readAll, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { Fixture } from './helpers.ts'
 import type { Documents, Events, KeyValue } from '../../src/index.ts'
 
 describe('orbitdb-backup dump', () => {
   const createDirectory = useDirectories()
+  const { createReplica } = useReplicas()
   let cid: CID
   let directory: string
   let path: string
@@ -80,6 +86,38 @@ describe('orbitdb-backup dump', () => {
     const { stdout } = await runCLI(['dump', path, '--database', 'posts'])
     const { value } = stdout.trim().split('\n').map(line => JSON.parse(line)).find(({ value }) => value.cid != null)
     deepStrictEqual(value, { bytes: { '/': { bytes: 'AQL/' } }, cid: { '/': cid.toString() }, text: '\u009b31m\u202e', nothing: null })
+  })
+
+  it('checks entries as a restore does, or as it is told', async () => {
+    const owner = await createReplica()
+    const other = await createReplica()
+    const db = await owner.orbitdb.open<Events>('log', { type: 'events', AccessController: OrbitDBAccessController(), sync: false })
+    const access = db.access as OrbitDBAccessController
+    await access.grant('write', other.orbitdb.identity.id)
+    const copy = await other.orbitdb.import<Events>(await db.export(), { sync: false })
+    await copy.add('by another')
+    await db.import(await copy.export())
+    await access.revoke('write', other.orbitdb.identity.id)
+    const input = await archive(db)
+    const refused = await runCLI(['dump'], { input })
+    deepStrictEqual([refused.code, refused.stdout], [5, ''])
+    match(refused.stderr, /^error: Entry "zdpu\w+" is of a writer who may not write/)
+    for (const verify of ['signatures', 'none']) {
+      deepStrictEqual(parse((await runCLI(['dump', '--verify', verify], { input })).stdout).map(({ value }) => value), ['by another'])
+    }
+
+    const plain = await owner.orbitdb.open<Events>('plain', { type: 'events', sync: false })
+    await plain.add('signed')
+    const forged = await forge(await archive(plain), async parts => {
+      const [head] = parts.heads
+      const entry = dagCbor.decode<{ payload: { value: string } }>(parts.blocks.get(toHash(head))!.bytes)
+      entry.payload.value = 'forged'
+      const block = await createBlock(entry)
+      parts.blocks.set(toHash(block.cid), block)
+      parts.heads = parts.entries = [block.cid]
+    })
+    strictEqual((await runCLI(['dump', '--verify', 'signatures'], { input: forged })).code, 5)
+    deepStrictEqual(parse((await runCLI(['dump', '--verify', 'none'], { input: forged })).stdout).map(({ value }) => value), ['forged'])
   })
 
   it('takes an archive or a node', async () => {

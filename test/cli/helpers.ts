@@ -32,7 +32,8 @@ async function buildCLI (): Promise<string> {
   return join(directory, 'cli.js')
 }
 
-const cli = await buildCLI()
+/** The command line, as it is built. */
+export const cli = await buildCLI()
 
 export interface Result {
   code: number | null

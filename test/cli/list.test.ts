@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deleteBlock } from '../helpers/node.ts'
 import { formatTable } from '../../src/cli/output.ts'
@@ -136,6 +136,31 @@ describe('orbitdb-backup finds the parts of a node', () => {
     await rm(join(copy, 'ipfs'), { recursive: true })
     await rename(join(copy, 'blocks'), join(copy, 'ipfs'))
     await assertFinds(['-d', copy])
+  })
+
+  it('by each name that docs/CLI.md says, in the order in which it says them', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/CLI.md'), 'utf8')
+    const namesOf = (part: string): string[] => [...new RegExp(`^\\| ${part} \\| ([^|]+)`, 'm').exec(page)![1].matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+    const [blocks, pins] = [namesOf('blocks'), namesOf('pins')]
+    deepStrictEqual([blocks.length, pins.length], [5, 4])
+    const copy = await createDirectory(directory)
+    const root = (await runCLI(['snapshot', 'create', 'posts', '-d', copy, '--quiet', '--json'])).stdout
+    match(root, /bafy/)
+    await rename(join(copy, 'ipfs'), join(copy, 'stores'))
+    // Each is taken before those behind it, which are there as well
+    for (const name of blocks.toReversed()) {
+      await cp(join(copy, 'stores/blocks'), join(copy, name), { recursive: true })
+      const { stdout } = await runCLI(['list', '-d', copy, '--json'])
+      strictEqual(JSON.parse(stdout).blockstore, join(copy, name))
+    }
+    const places = pins.map(name => join(copy, name))
+    for (const place of places.toReversed()) {
+      await cp(join(copy, 'stores/data'), place, { recursive: true })
+      // What is deleted there is still in those behind it
+      deepStrictEqual(JSON.parse((await runCLI(['snapshot', 'list', '-d', copy, '--json'])).stdout).length, 1)
+      strictEqual((await runCLI(['snapshot', 'delete', JSON.parse(root).root, '-d', copy])).code, 0)
+      deepStrictEqual(JSON.parse((await runCLI(['snapshot', 'list', '-d', copy, '--json'])).stdout), [])
+    }
   })
 
   it('each by itself', async () => {

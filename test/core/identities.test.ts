@@ -1,4 +1,4 @@
-import { ok, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import * as dagCbor from '@ipld/dag-cbor'
 import { hashOf } from '../../src/core/blocks.ts'
 import { Identities, KeyStore, MemoryStorage } from '../../src/index.ts'
@@ -24,6 +24,17 @@ describe('Identities', () => {
     const { identities, identity, reads } = await create()
     for (let i = 0; i < 3; i++) ok(Object.isFrozen(await identities.getIdentity(identity.hash)))
     strictEqual(reads.length, 1)
+  })
+
+  it('are kept in memory, the last thousand', async () => {
+    const created = await create()
+    const { identities, identity: { publicKey, signatures, type }, reads } = created
+    const hashes: string[] = []
+    for (let i = 0; i < 1001; i++) hashes.push(await put(created, { id: String(i), publicKey, signatures, type }))
+    for (const hash of hashes) await identities.getIdentity(hash)
+    reads.length = 0
+    for (const hash of [hashes[1000], hashes[1], hashes[0]]) await identities.getIdentity(hash)
+    deepStrictEqual(reads, [hashes[0]])
   })
 
   it('are what their bytes are, and nothing else', async () => {

@@ -29,7 +29,7 @@ describe('package', function () {
         'orbitdb-backup': `file:${path}`
       }
     }))
-    const { stderr } = await run(app, 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'])
+    const { stderr } = await run(app, 'npm', ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'])
     warnings = stderr.split('\n').filter(line => line.includes('orbitdb-backup'))
   })
 
