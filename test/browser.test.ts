@@ -1,5 +1,5 @@
 // All but the command line, in a browser: Debian's Chromium, or what CHROMIUM_PATH names.
-import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -166,6 +166,20 @@ describe('In a browser', function () {
               deepStrictEqual(onNode, { new: 1, gone: 0, same: 40 })
               deepStrictEqual(rest, { isMerged: true, isListed: true, isDeleted: true })
             })
+
+            it('writes what the public calls write to a node that is not known, and all at once', async () => {
+              const [known, unknown] = await run('restoreOnUnknown')
+              deepStrictEqual(known.written, unknown.written)
+              ok(known.written.length > 50 && known.most > 10 && unknown.most === 1, `${known.written.length} records, ${known.most} and ${unknown.most} at once`)
+            })
+
+            for (const store of ['blocks', 'data'] as const) {
+              it(`writes nothing to its ${store} when one of the writes fails, and restores it when none does`, async () => {
+                const { error, isSame, contents } = await run('restoreOnFailure', store)
+                deepStrictEqual([error, isSame], ['ConstraintError', true])
+                deepStrictEqual(contents, created.contents)
+              })
+            }
 
             it('keeps what was restored when the page is loaded again', async () => {
               const directory = randomUUID()

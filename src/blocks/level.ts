@@ -9,8 +9,10 @@ import { digestLength } from './digests.ts'
 import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes, toHash } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
+import { writeRecords } from './indexed-db.ts'
 import { guardWrites } from '../core/guard-writes.ts'
 import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
+import type { LevelRecord } from './indexed-db.ts'
 import type { HeliaNode } from '../core/index.ts'
 
 /*
@@ -20,17 +22,11 @@ import type { HeliaNode } from '../core/index.ts'
  * comes to: records in two Level databases, which can be read and written many at a time.
  */
 
-interface LevelOperation {
-  type: 'put'
-  key: string
-  value: Uint8Array
-}
-
 /** The part of a Level database that is used here. */
 interface Level {
   getMany (keys: string[]): Promise<Array<Uint8Array | undefined>>
   hasMany (keys: string[]): Promise<boolean[]>
-  batch (operations: LevelOperation[]): Promise<void>
+  batch (operations: LevelRecord[]): Promise<void>
   iterator (options: { gte: string, lte: string, highWaterMarkBytes?: number }): LevelIterator<[key: string, value: Uint8Array]>
   keys (options: { gte: string, lte: string, limit: number }): LevelIterator<string>
   compactRange? (start: string, end: string): Promise<void>
@@ -59,9 +55,25 @@ type Shape = Record<string, any>
 /** The methods that no layer may have replaced by others. */
 const methods = ['get', 'getMany', 'has', 'put', 'putMany', 'query']
 
-/** Whether an object is of a class of this name, and nobody has changed it. */
-function isPlain (object: Shape | undefined, className: string): object is Shape {
-  return object != null && Object.getPrototypeOf(object)?.constructor?.name === className && !methods.some(name => Object.hasOwn(object, name))
+/** What the classes of Helia 7 and of its stores have, which is how they are told where a minifier has taken their names. */
+const members = {
+  BlockStorage: 'child constructor createSession delete deleteMany get getAll getMany has isStarted lock pins put putMany routing start started stop unwrap',
+  NetworkedStorage: 'blockBrokers child constructor createSession getHasher isStarted log logger start started stop unwrap',
+  IdentityBlockstore: 'child constructor delete get getAll has maxDigestLength put',
+  LevelBlockstore: 'base close constructor db delete get getAll has open opts put',
+  LevelDatastore: '_query batch close constructor db delete get has open opts put query queryKeys',
+  PinsImpl: 'add blockstore constructor datastore get getCodec isPinned ls rm setMetadata'
+}
+
+/** Whether an object is of one of these classes, and nobody has changed it. */
+function isPlain (object: Shape | undefined, className: keyof typeof members): object is Shape {
+  const prototype = object == null ? undefined : Object.getPrototypeOf(object)
+  if (object == null || prototype == null || methods.some(name => Object.hasOwn(object, name))) {
+    return false
+  }
+  return findStores.name === 'findStores'
+    ? prototype.constructor.name === className
+    : [...Object.getOwnPropertyNames(object), ...Object.getOwnPropertyNames(prototype)].sort().join(' ') === members[className]
 }
 
 const isLevel = (db: Shape | undefined): db is Shape & Level => {
@@ -148,8 +160,8 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
   const toStored = level.constructor.name === 'ClassicLevel' ? (bytes: Uint8Array) => bytes : detach
 
   /** Writes records, unless something could not be written before: then the node has to be started again. */
-  const write = (db: Level, operations: LevelOperation[]): Promise<void> => {
-    return guardWrites(node.blockstore, storesName, () => db.batch(operations))
+  const write = (db: Level, records: LevelRecord[]): Promise<void> => {
+    return guardWrites(node.blockstore, storesName, () => writeRecords(db, records))
   }
 
   /** Does something while no garbage is collected. */
@@ -221,7 +233,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     const havePins = known.length === 0 ? [] : await pins.hasMany(known.map(pinKey))
     let next = 0
     const arePinned = pinned.map(record => record != null && havePins[next++])
-    const operations: LevelOperation[] = []
+    const operations: LevelRecord[] = []
     for (const [i, cid] of cids.entries()) {
       if (arePinned[i]) {
         continue

@@ -52,6 +52,57 @@ const paddingOf = async ({ blockstore }: Replica['ipfs']): Promise<number> => {
   return padding
 }
 
+/** The stores of a node, and how the keys begin of what is restored. */
+const prefixes = { blocks: '/', data: '/pin' }
+
+const toText = (key: unknown): string => new TextDecoder().decode(key as Uint8Array)
+
+/** The blocks or the pins of a node, as IndexedDB has them: keys as text, and values in hexadecimal. */
+const readRecords = async (directory: string, name: 'blocks' | 'data'): Promise<Array<[key: string, value: string]>> => {
+  const location = `${directory}/${name}`
+  const toResult = <Result>(request: IDBRequest<Result>): Promise<Result> => new Promise((resolve, reject) => {
+    request.onsuccess = () => { resolve(request.result) }
+    request.onerror = () => { reject(request.error) }
+  })
+  const db = await toResult(indexedDB.open(`level-js-${location}`))
+  try {
+    const store = db.transaction(location).objectStore(location)
+    const [keys, values] = await Promise.all([toResult(store.getAllKeys()), toResult(store.getAll())])
+    return keys.map((key, i): [string, string] => [toText(key), toHex(values[i])]).filter(([key]) => key.startsWith(prefixes[name]))
+  } finally {
+    db.close()
+  }
+}
+
+const readNode = async (directory: string) => [...await readRecords(directory, 'blocks'), ...await readRecords(directory, 'data')]
+
+/** Calls a function after each write to IndexedDB, while something is done. */
+const watching = async <Result> (onPut: (store: IDBObjectStore, args: [value: any, key?: IDBValidKey], request: IDBRequest) => void, act: () => Promise<Result>): Promise<Result> => {
+  const { put } = IDBObjectStore.prototype
+  IDBObjectStore.prototype.put = function (...args) {
+    const request = put.apply(this, args)
+    onPut(this, args, request)
+    return request
+  }
+  try {
+    return await act()
+  } finally {
+    IDBObjectStore.prototype.put = put
+  }
+}
+
+/** Does something, and returns how many writes of a transaction waited at a time, at most. */
+const countWaiting = async (act: () => Promise<unknown>): Promise<number> => {
+  const waiting = new Map<IDBTransaction, number>()
+  let most = 0
+  await watching(({ transaction }, args, request) => {
+    const change = (by: number) => waiting.set(transaction, (waiting.get(transaction) ?? 0) + by).get(transaction)!
+    most = Math.max(most, change(1))
+    request.addEventListener('success', () => { change(-1) }, { capture: true })
+  }, act)
+  return most
+}
+
 /** Writes to databases of every type. */
 const write = async ({ open }: Replica['orbitdb']): Promise<Databases> => {
   const documents = await open('documents', { type: 'documents', meta: { about: 'a browser' }, AccessController: IPFSAccessController({ write: ['*'] }) })
@@ -114,6 +165,32 @@ const steps = {
     const { root } = await inspectBackup(await archive(databases))
     return { contents: await readAll(databases), identity: orbitdb.identity.id, padding: await paddingOf(ipfs), root }
   }, directory),
+
+  /** What a restore writes to two nodes, the second of which is not known, and how many writes of a transaction wait, at most. */
+  restoreOnUnknown: async () => {
+    const all = []
+    for (const isKnown of [true, false]) {
+      all.push(await withReplica('IndexedDB', async ({ directory, ipfs: { blockstore }, orbitdb }) => {
+        if (!isKnown) blockstore.get = blockstore.get.bind(blockstore)
+        const before = new Set((await readNode(directory)).map(([key]) => key))
+        const most = await countWaiting(() => restoreBackup(orbitdb, created))
+        return { most, written: (await readNode(directory)).filter(([key]) => !before.has(key)) }
+      }))
+    }
+    return all
+  },
+
+  /** Restores where a write to a store fails, and once more: the error, whether the store is as it was, and what is restored then. */
+  restoreOnFailure: (name: 'blocks' | 'data') => withReplica('IndexedDB', async ({ directory, orbitdb }) => {
+    const before = await readRecords(directory, name)
+    let count = 0
+    const error = await watching((store, [value, key]) => {
+      // The key is there by then, so that it can not be added, and the transaction is aborted
+      if (store.name === `${directory}/${name}` && toText(key).startsWith(prefixes[name]) && ++count === 5) store.add(value, key)
+    }, () => restoreBackup(orbitdb, created).then(() => 'none', ({ name }) => name))
+    const isSame = JSON.stringify(await readRecords(directory, name)) === JSON.stringify(before)
+    return { error, isSame, contents: await readAll(await restoreBackup<Databases>(orbitdb, created)) }
+  }),
 
   /** Reads what was restored, of which nothing must be garbage. */
   reopen: (stores: Stores, directory: string, addresses: string[]) => withReplica(stores, async ({ ipfs, orbitdb }) => {
