@@ -165,11 +165,12 @@ async function storeArchive (
   }
 
   const states: ArchivedState[] = []
+  const context = { blocks, dag, access: new Map<DagDatabase, ArchivedState>() }
   let entries = 0
   for (const database of databases) {
     const { isPartial, heads, counts } = database
     if (isPartial && (heads.size < counts.heads || (root != null && !await isOnNode(database, blocks, signal)))) throw needsBases(bases)
-    states.push(await toState(blocks, database, dag, intakes.get(database)))
+    states.push(await toState(database, context, intakes.get(database)))
     entries += counts.entries
   }
   return { states, entries, isComplete: dag.isComplete(), bases }
@@ -237,20 +238,31 @@ function needsBases (bases: string[], cause?: MissingBlockError): IncompleteArch
   return new IncompleteArchiveError(`The archive has only what is new since ${bases.join(', ')}, and the node has not all of that: restore that first, or give both`, { bases, hash: cause?.hash, cause })
 }
 
+/** What states are made of. */
+interface StateContext {
+  blocks: Blocks
+  dag: Dag
+  /** The states of the databases of access controllers, which several databases may have. */
+  access: Map<DagDatabase, ArchivedState>
+}
+
 /** The state of a database whose blocks are stored. */
-async function toState (blocks: Blocks, { address, heads, countEntries, entryDigests, accessController }: DagDatabase, dag: Dag, { intake, count }: { intake?: Intake, count?: number } = {}): Promise<ArchivedState> {
+async function toState (database: DagDatabase, context: StateContext, { intake, count }: { intake?: Intake, count?: number } = {}): Promise<ArchivedState> {
+  const { address, heads, countEntries, entryDigests, accessController } = database
+  const { blocks, dag, access } = context
   const state: ArchivedState = {
     address,
     heads: Array.from({ length: heads.size }, (_, place) => hashOfDigest(heads.at(place))),
-    index: intake == null ? hashesOf(copyOf(entryDigests(), countEntries())) : [],
+    index: intake == null ? hashesOf(packDigests(entryDigests(), countEntries())) : [],
     intake
   }
   if (intake != null && count !== countEntries()) {
     for (const digest of entryDigests()) intake.expectText(toHashText(cidOf(digest)))
   }
   if (accessController != null && 'database' in accessController) {
-    const database = dag.databases().find(({ address }) => address === accessController.database)
-    if (database != null) state.accessController = await toState(blocks, database, dag)
+    const controlling = dag.databases().find(({ address }) => address === accessController.database)
+    if (controlling != null && !access.has(controlling)) access.set(controlling, await toState(controlling, context))
+    if (controlling != null) state.accessController = access.get(controlling)
   } else if (accessController != null && 'state' in accessController) {
     const digest = accessController.state
     const [bytes] = await blocks.getMany([cidOf(digest)])
@@ -259,8 +271,8 @@ async function toState (blocks: Blocks, { address, heads, countEntries, entryDig
   return state
 }
 
-/** Packs digests, so that what they are views of can be left behind. */
-function copyOf (digests: Iterable<Uint8Array>, count: number): Uint8Array {
+/** Copies digests, which leaves behind what they are views of. */
+function packDigests (digests: Iterable<Uint8Array>, count: number): Uint8Array {
   const packed = new Uint8Array(count * digestLength)
   let at = 0
   for (const digest of digests) {
@@ -270,9 +282,12 @@ function copyOf (digests: Iterable<Uint8Array>, count: number): Uint8Array {
   return packed
 }
 
-function * hashesOf (packed: Uint8Array): Generator<string> {
-  for (let at = 0; at < packed.length; at += digestLength) yield hashOfDigest(packed.subarray(at, at + digestLength))
-}
+/** The hashes of digests, which can be gone through several times. */
+const hashesOf = (packed: Uint8Array): Iterable<string> => ({
+  * [Symbol.iterator] () {
+    for (let at = 0; at < packed.length; at += digestLength) yield hashOfDigest(packed.subarray(at, at + digestLength))
+  }
+})
 
 /** What was known of the blocks as they were stored. */
 interface StoredBlocks {

@@ -145,6 +145,29 @@ describe('restoreBackup', () => {
     await assertArchiveRestores(replicas, backup)
   })
 
+  it('restores several databases with the same OrbitDBAccessController', async () => {
+    const replica = await createReplica()
+    const AccessController = OrbitDBAccessController()
+    // It takes the name of its database
+    const databases = []
+    for (const type of ['events', 'keyvalue']) databases.push(await replica.orbitdb.open<any>('name', { type, AccessController }))
+    await (databases[0].access as OrbitDBAccessController).grant('write', '*')
+    const another = await createReplica()
+    const copies = []
+    for (const db of databases) {
+      const copy = await another.orbitdb.import<any>(await db.export())
+      await (copy.type === 'events' ? copy.add('by another') : copy.put('key', 'by another'))
+      copies.push(copy)
+    }
+    strictEqual(new Set(copies.map(({ access }) => access.address)).size, 1)
+    const contents = await Promise.all(copies.map(read))
+    const bytes = await archive(copies)
+
+    const { orbitdb } = await createReplica()
+    const restored = await restoreBackup<IterableDatabase[]>(orbitdb, bytes)
+    deepStrictEqual(await Promise.all(restored.map(read)), contents.sort((a, b) => a.address < b.address ? -1 : 1))
+  })
+
   describe('into a node', () => {
     it('that has some of the entries, and some of its own', async () => {
       const replica = await createReplica()
