@@ -9,8 +9,8 @@ export async function readCodes (): Promise<Set<string>> {
     const paths = (await readdir(join(root, folder), { recursive: true })).filter(path => /\.[jt]s$/.test(path))
     for (const path of paths) {
       const source = await readFile(join(root, folder, path), 'utf8')
-      // As in `code: 'a'`, `code: isThis ? 'a' : 'b'` and `defineError('AError', 'a')`
-      const places = source.matchAll(/\bcode(?: =|:) (?:[^,}\n]+ \? '([a-z][a-z-]*)' : )?'([a-z][a-z-]*)'|defineError\('\w+', '([a-z-]+)'\)/g)
+      // As in `code: 'a'`, `code: isThis ? 'a' : 'b'`, `defineError('AError', 'a')` and `onUnchecked('a', …)`
+      const places = source.matchAll(/\bcode(?: =|:) (?:[^,}\n]+ \? '([a-z][a-z-]*)' : )?'([a-z][a-z-]*)'|(?:defineError\('\w+', |onUnchecked\()'([a-z-]+)'/g)
       for (const [, ...found] of places) found.filter(code => code != null).forEach(code => codes.add(code))
     }
   }
