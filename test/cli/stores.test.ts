@@ -83,6 +83,13 @@ describe('orbitdb-backup finds out how a node keeps its blocks', () => {
     })
   }
 
+  it('and makes new ones as it is told to', async () => {
+    const directory = await createDirectory()
+    const { code, stderr } = await runCLI(['restore', archive, '-d', directory, '--blockstore-options', 'kind=fs', '--datastore-options', 'kind=fs'])
+    deepStrictEqual([code, stderr], [0, ''])
+    await withStores(directory, { blockstore: new FsBlockstore(join(directory, 'ipfs/blocks')), datastore: new FsDatastore(join(directory, 'ipfs/data')) }, assertHas)
+  })
+
   describe('and refuses, and changes nothing,', () => {
     const assertRefuses = async (directory: string, code: number, error: RegExp, ...args: string[]) => {
       const before = await readAll(directory)

@@ -67,7 +67,7 @@ function chooseForm<Form extends BlockForm | DataForm> ({ path, options }: Store
 }
 
 async function openBlockstore (location: StoreLocation, openDB: (path: string) => Promise<Level<string, Uint8Array>>): Promise<{ blockstore: Stores['blockstore'], isGuess: boolean }> {
-  const { path, kind = 'level', options } = location
+  const { path, options, kind = options?.kind ?? 'level' } = location
   const db = kind === 'level' ? await openDB(path) : undefined
   const found = db == null ? location.found ?? await findFileBlocks(path) : await findLevelBlocks(db)
   const form = chooseForm(location, found, { ...defaultBlockForm, kind }, 'blocks', '--blockstore-options')
@@ -85,13 +85,16 @@ async function openBlockstore (location: StoreLocation, openDB: (path: string) =
 }
 
 async function openDatastore (location: StoreLocation, openDB: (path: string) => Promise<Level<string, Uint8Array>>): Promise<Stores['datastore']> {
-  const { path, kind = 'level' } = location
+  const { path, options, kind = options?.kind ?? 'level' } = location
   const db = kind === 'level' ? await openDB(path) : undefined
   const found = db == null ? await findFileData(path) : await findLevelData(db)
   const form = chooseForm(location, found, { ...defaultDataForm, kind }, 'pins', '--datastore-options')
   if (db == null) {
     const { FsDatastore } = await import('datastore-fs')
-    return new FsDatastore(path, { extension: form.extension })
+    const datastore = new FsDatastore(path, { extension: form.extension })
+    // Which makes its folder
+    if (location.kind == null) await datastore.open()
+    return datastore
   }
   const { LevelDatastore } = await import('datastore-level')
   return new LevelDatastore(sublevelOf(db, form.sublevels) as any)
