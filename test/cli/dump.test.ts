@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJSON from '@ipld/dag-json'
@@ -10,6 +11,7 @@ import { createBlock, forge, toHash } from '../helpers/forgery.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { OrbitDBAccessController } from '../../src/index.ts'
 import { indexed, readAll, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
+import type { AddressInfo } from 'node:net'
 import type { Fixture } from './helpers.ts'
 import type { Documents, Events, KeyValue } from '../../src/index.ts'
 
@@ -61,6 +63,31 @@ describe('orbitdb-backup dump', () => {
       deepStrictEqual([code, stderr], [0, ''])
       deepStrictEqual(byAddress(parse(stdout)), sorted())
       ok(!/[\u0080-\u009f\u202e]/.test(stdout))
+    }
+  })
+
+  it('reads parts of an archive on a server, and says what to do where it sends none', async () => {
+    const bytes = await readFile(path)
+    const ranges: string[] = []
+    const server = createServer((request, response) => {
+      const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
+      if (range == null || request.url === '/whole.car') return response.end(bytes)
+      const [start, end] = [Number(range[1]), Math.min(Number(range[2]), bytes.length - 1)]
+      ranges.push(range[0])
+      response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${bytes.length}` }).end(bytes.subarray(start, end + 1))
+    })
+    await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      const { code, stdout, stderr } = await runCLI(['dump', `${url}/all.car`])
+      deepStrictEqual([code, stderr, ranges.length > 2], [0, '', true])
+      deepStrictEqual(byAddress(parse(stdout)), sorted())
+      const whole = await runCLI(['dump', `${url}/whole.car`])
+      deepStrictEqual([whole.code, whole.stdout], [1, ''])
+      match(whole.stderr, /^error: .+: the server sends no parts of files\. Get all of it first\n$/)
+    } finally {
+      server.closeAllConnections()
+      await server[Symbol.asyncDispose]()
     }
   })
 

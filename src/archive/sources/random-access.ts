@@ -35,11 +35,11 @@ async function fromURL (url: URL, signal?: AbortSignal): Promise<RandomAccess> {
     const response = await fetch(url, { headers: { range: `bytes=${start}-${end - 1}` }, signal }).catch(failBy(signal))
     if (response.status !== 206) {
       await response.body?.cancel()
-      throw failed(response.ok ? 'the server sends no parts of files' : `the server answers "${response.status} ${response.statusText}"`)
+      throw failed(response.ok ? 'the server sends no parts of files. Get all of it first' : `the server answers "${response.status} ${response.statusText}"`)
     }
     if (response.headers.get('content-encoding') != null) {
       await response.body?.cancel().catch(() => {})
-      throw failed('the server compresses the parts of files that it sends')
+      throw failed('the server compresses the parts of files that it sends. Get all of it first')
     }
     return response
   }
