@@ -93,9 +93,11 @@ export const exitOfCode: Record<string, keyof typeof exitCodes> = {
   LEVEL_CORRUPTION: 'damaged'
 }
 
+const lackedByNode = (hash?: string): string => `Block "${hash}" is missing: the node does not have all of the database, which it may get from its peers when it runs`
+
 /** What to do about errors, where that is something else on the command line than in an app. */
 const messages: Record<string, (error: CodedError) => string> = {
-  'block-missing': ({ hash }) => `Block "${hash}" is missing: the node does not have all of the database, which it may get from its peers when it runs`,
+  'block-missing': ({ hash }) => lackedByNode(hash),
   'access-denied': ({ hash }) => `Entry "${hash}" is of a writer who may not write: if it was allowed to when it wrote the entry, use --verify signatures`,
   'entry-encrypted': ({ message, hash }) => /without lists/.test(message) ? `Entry "${hash}" is encrypted, so that without its key nobody knows of what database it is: use the library, with its option encryption` : `Entry "${hash}" is encrypted, and there is no key here: to restore the entries unread, use --verify none`,
   'limit-exceeded': ({ message, limit }) => limit == null ? message : `${message.replace(/\. Whoever trusts it.*/s, '')}: if you trust it, raise the limit with --limit ${limit}=${/(\d+) is more than/.exec(message)?.[1] ?? '...'}, here and where it is read`,
@@ -140,6 +142,11 @@ export function toCLIError (error: unknown): CLIError {
     }
     if (typeof code === 'string' && Object.hasOwn(exitOfCode, code)) {
       return new CLIError(exitOfCode[code], messages[code]?.(cause) ?? message, { cause })
+    }
+    // What Helia says, which has no network here
+    const absent = /^No block brokers .+, the CID (\w+) /.exec(message)?.[1]
+    if (absent != null) {
+      return new CLIError('damaged', lackedByNode(absent), { cause })
     }
     const type = /^AccessController type '(.+)' is not supported$/.exec(message)?.[1]
     if (type != null) {

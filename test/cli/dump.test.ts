@@ -8,10 +8,12 @@ import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { archive } from '../helpers/archives.ts'
 import { createBlock, forge, toHash } from '../helpers/forgery.ts'
+import { deleteBlock } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
 import { OrbitDBAccessController } from '../../src/index.ts'
 import { indexed, readAll, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { AddressInfo } from 'node:net'
+import type { Node } from '../helpers/node.ts'
 import type { Fixture } from './helpers.ts'
 import type { Documents, Events, KeyValue } from '../../src/index.ts'
 
@@ -97,6 +99,18 @@ describe('orbitdb-backup dump', () => {
     deepStrictEqual([code, stderr], [0, ''])
     deepStrictEqual(byAddress(parse(stdout)), sorted())
     deepStrictEqual(await readAll(directory), before)
+  })
+
+  it('says when the node lacks an entry', async () => {
+    const copy = await createDirectory(directory)
+    await withOrbitDB(copy, async ({ open, ipfs }) => {
+      const { log } = await open(addresses.posts)
+      const [{ next: [hash] }] = await log.heads()
+      await deleteBlock(ipfs as Node, hash)
+    })
+    const { code, stderr } = await runCLI(['dump', '-d', copy])
+    strictEqual(code, 5)
+    match(stderr, /^error: Block "\w+" is missing: the node does not have all of the database, which it may get from its peers when it runs\n$/)
   })
 
   it('prints some of the databases', async () => {
