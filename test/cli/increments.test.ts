@@ -105,7 +105,7 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
     const created = await runCLI(['create', 'posts', '-d', directory, '-o', join(parent, 'x.car'), '--base', tuesday])
     deepStrictEqual([created.code, await readdir(parent)], [8, []])
     match(created.stderr, new RegExp(`^error: .+ ${roots[0]}, which is needed with it: name that with --base\n$`))
-    match((await runCLI(['inspect', tuesday])).stdout, new RegExp(`tuesday\\.car: 1 database, format 1, root ${roots[1]}, only what is new since ${roots[0]}\n`))
+    match((await runCLI(['inspect', tuesday])).stdout, new RegExp(`tuesday\\.car: 1 database, format 1, root ${roots[1]}, only what is new since ${roots[0]}, which tells what is unknown here\n`))
   })
 
   it('mends what a node has lost', async () => {

@@ -28,7 +28,7 @@ async function inspectArchive (paths: string[], { root: cid, limit, salvage = fa
   output.result({
     json: summary,
     text: () => [
-      `${name}: ${countDatabases(databases.length, countAccess(databases.map(({ address, accessController: access }) => ({ address, access }))))}, format ${version}, ${formatRoots(roots)}${bases.length > 0 ? `, only what is new since ${bases.join(', ')}` : ''}`,
+      `${name}: ${countDatabases(databases.length, countAccess(databases.map(({ address, accessController: access }) => ({ address, access }))))}, format ${version}, ${formatRoots(roots)}${bases.length > 0 ? `, only what is new since ${bases.join(', ')}${databases.some(({ name }) => name == null) ? ', which tells what is unknown here' : ''}` : ''}`,
       ...databases.map(formatDatabase)
     ].join('\n\n')
   })
