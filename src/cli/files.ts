@@ -221,7 +221,7 @@ async function writeCounted (backup: Backup, write: (bytes: Uint8Array) => Promi
  * @param json - whether standard output is for JSON
  */
 export async function openDestination (path: string | undefined, { force, json }: { force: boolean, json: boolean }): Promise<Destination> {
-  if (path == null) {
+  if (path == null || path === '') {
     throw new CLIError('usage', 'No file is given: name one with -o, -o - is standard output')
   }
   if (path === dash) {

@@ -236,6 +236,7 @@ describe('orbitdb-backup create', () => {
       await assertFails(['-o', join(output, 'x.car')], 2, /No database is given/)
       await assertFails(['posts', '--all', '-o', join(output, 'x.car')], 2, /Either/)
       await assertFails(['posts'], 2, /No file is given/)
+      await assertFails(['posts', '-d', directory, '-o', ''], 2, /No file is given/)
       await assertFails(['posts', '-o', output], 2, /is a directory/)
       await assertFails(['posts', '-o', '-', '--json'], 2, /not both/)
       await assertFails(['posts', '--unknown'], 2, /unknown option/)
