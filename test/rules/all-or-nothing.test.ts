@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import * as dagCbor from '@ipld/dag-cbor'
 import all from 'it-all'
 import sinon from 'sinon'
-import { ComposedStorage, IPFSAccessController, KeyValue, KeyValueIndexed, LevelStorage, Log, LRUStorage, MemoryStorage } from '../../src/index.ts'
+import { ComposedStorage, IPFSAccessController, IPFSBlockStorage, KeyValue, KeyValueIndexed, LevelStorage, Log, LRUStorage, MemoryStorage } from '../../src/index.ts'
 import { collect, putBlocks } from '../helpers/backups.ts'
 import { pinsOf } from '../helpers/blocks.ts'
 import { assertIsWhole, contentsOf, createIdentities, keysOf } from '../helpers/logs.ts'
@@ -472,6 +472,35 @@ describe('All or nothing', () => {
         await rejects(db.import(state, options), diskFull)
         deepStrictEqual(await storedIn(db), asItWas)
         deepStrictEqual(await pinsOf(ipfs), pins)
+      })
+    }
+
+    for (const isFull of [false, true]) {
+      it(`after another one pinned the same ${isFull ? 'and can not pin it again then leaves log and pins as they were' : 'pins it again'}, when that one takes its pins back`, async () => {
+        const { db, ipfs } = await open(await copyReplica())
+        const pins = await pinsOf(ipfs)
+        const blockStorage = await IPFSBlockStorage({ ipfs, pin: true })
+        const importWith = (commit: () => Promise<void>) => db.log.import(few.state, {
+          blockStorage,
+          openAccess: async () => ({ canAppend: async () => true, commit, close: () => {} })
+        } as ImportOptions)
+
+        const pinned = Promise.withResolvers<void>()
+        const ended = Promise.withResolvers<void>()
+        const failing = rejects(importWith(async () => { pinned.resolve(); await ended.promise; throw new Error('refused') }), { message: 'refused' })
+        await pinned.promise
+        const importing = importWith(async () => {
+          ended.resolve()
+          await failing
+          if (isFull) {
+            sinon.stub(ipfs.pins, 'add').throws(Object.assign(new Error(), diskFull))
+          }
+        })
+        await (isFull ? rejects(importing, diskFull) : importing)
+        deepStrictEqual(await storedIn(db), isFull ? asItWas : few.complete)
+        const identities = few.state.blocks.map(([hash]) => hash).filter(hash => !few.state.index.has(hash) && !address.endsWith(hash))
+        const entries = few.complete.index.filter(hash => few.state.index.has(hash))
+        deepStrictEqual(await pinsOf(ipfs), isFull ? pins : [...new Set([...pins, ...identities, ...entries])].sort())
       })
     }
   })
