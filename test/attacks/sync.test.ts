@@ -300,6 +300,26 @@ describe('Syncing', () => {
     ok(most > 10 && most < 20, `${most} joins at once`)
   })
 
+  it('exchanges heads with a peer while another one never ends the exchange', async () => {
+    const [source, target, hostile] = [await createReplica(), await createReplica(), await createReplica()]
+    const db = await source.orbitdb.open<Events>('database', everybody())
+    await db.add('first')
+    const copy = await target.orbitdb.import<Events>({ ...await collect(await db.export()), heads: [], index: new Map() })
+    await db.sync.start()
+
+    let exchanges = 0
+    const { libp2p } = hostile.ipfs
+    await libp2p.handle(`/orbitdb/heads${db.address}`, () => { exchanges++ })
+    await (libp2p.services as any).pubsub.subscribe(db.address)
+    await connect(hostile, source)
+    await connect(hostile, target)
+    while (exchanges < 2) await new Promise(resolve => setTimeout(resolve, 50))
+
+    await connect(source, target)
+    await waitForEntries(copy, 1)
+    deepStrictEqual(await valuesOf(copy), ['first'])
+  })
+
   it('takes an honest head that leads to what a head leads to, too, of which another part is nowhere', async () => {
     const [source, target] = [await createReplica(), await createReplica()]
     const db = await source.orbitdb.open<Events>('database', everybody())
