@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from 'assert'
-import { PendingPins, keepPins, removePins } from '../src/utils/pins.js'
+import { PendingPins, keepPins, pinAll, removePins } from '../src/utils/pins.js'
 
 describe('Pins that are taken back', function () {
   const turn = () => new Promise(resolve => setImmediate(resolve))
@@ -51,6 +51,19 @@ describe('Pins that are taken back', function () {
     end()
     await Promise.all([committing, removing])
     strictEqual(removed, 1)
+  })
+
+  it('are none of a storage that is aborted as it pins many, as nobody would know', async () => {
+    const controller = new AbortController()
+    const storage = {
+      persistMany: async (hashes, signal) => {
+        controller.abort(new Error('aborted'))
+        signal?.throwIfAborted()
+        return hashes
+      }
+    }
+    deepStrictEqual(await pinAll(storage, ['hash'], controller.signal), ['hash'])
+    await rejects(pinAll(storage, ['hash'], controller.signal), { message: 'aborted' })
   })
 
   it('are none that what was committed meanwhile needs', async () => {
