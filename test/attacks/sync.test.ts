@@ -307,13 +307,13 @@ describe('Syncing', () => {
     const copy = await target.orbitdb.import<Events>({ ...await collect(await db.export()), heads: [], index: new Map() })
     await db.sync.start()
 
-    let exchanges = 0
+    const exchanges: unknown[] = []
     const { libp2p } = hostile.ipfs
-    await libp2p.handle(`/orbitdb/heads${db.address}`, () => { exchanges++ })
+    await libp2p.handle(`/orbitdb/heads${db.address}`, stream => { exchanges.push(stream) })
     await (libp2p.services as any).pubsub.subscribe(db.address)
     await connect(hostile, source)
     await connect(hostile, target)
-    while (exchanges < 2) await new Promise(resolve => setTimeout(resolve, 50))
+    while (exchanges.length < 2) await new Promise(resolve => setTimeout(resolve, 50))
 
     await connect(source, target)
     await waitForEntries(copy, 1)

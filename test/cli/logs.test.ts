@@ -165,6 +165,23 @@ describe('orbitdb-backup with restores that were killed', () => {
     const one = await runCLI(['create', 'phantom', '-d', directory, '-o', `${path}2`])
     deepStrictEqual([one.code, one.stderr], [5, `error: "phantom" ${phantom}: Its restore was not finished, and there is nothing in it: restore it again\n`])
   })
+
+  it('also where their manifests were collected as garbage, as nothing pins them', async () => {
+    const copy = await createDirectory(directory)
+    await withOrbitDB(copy, async orbitdb => deleteBlock(orbitdb.ipfs as Node, phantom.split('/').pop()!))
+    const { code, stdout, stderr } = await runCLI(['create', '--all', '-d', copy, '-o', join(copy, 'others.car')])
+    deepStrictEqual([code, stderr], [0, `note: ${phantom} is left out: its restore was not finished, and there is nothing in it\n`])
+    match(stdout, /others\.car: 3 databases/)
+  })
+
+  it('says so where there is no other', async () => {
+    const node = await createDirectory()
+    const address = await withOrbitDB(node, async orbitdb => (await orbitdb.open('phantom', { type: 'events', sync: false })).address)
+    await editLevel(join(node, 'orbitdb', address, 'log/_heads'), db => db.put('restore', Uint8Array.of(1)))
+    const { code, stderr } = await runCLI(['create', '--all', '-d', node, '-o', join(node, 'all.car')])
+    strictEqual(code, 4)
+    match(stderr, /^note: .+\nerror: No database in ".+" has anything in it, as no restore was finished: restore them again\n$/)
+  })
 })
 
 describe('orbitdb-backup restores key-value databases where apps look for them', () => {
@@ -244,7 +261,8 @@ describe('orbitdb-backup create --keep-going', () => {
       const { log } = await orbitdb.open(addresses.posts)
       const [{ next: [hash] }] = await log.heads()
       await deleteBlock(orbitdb.ipfs as Node, hash)
-      const bare = await orbitdb.open('bare', { type: 'events', sync: false })
+      const bare = await orbitdb.open<Events>('bare', { type: 'events', sync: false })
+      await bare.add('one')
       await deleteBlock(orbitdb.ipfs as Node, bare.address.split('/').pop()!)
     })
     await mkdir(join(output, 'x'))

@@ -1,8 +1,9 @@
 import { collect, createCommand, parseLimits, run, withLimits, withLocation } from '../command.ts'
-import { countAccess, findDatabases, namesGiven, pickDatabases, titleOf } from '../databases.ts'
+import { countAccess, findDatabases, hashOf, namesGiven, pickDatabases, titleOf } from '../databases.ts'
 import { CLIError, exitCodes, isOfDatabase, toCLIError } from '../errors.ts'
 import { dash, openDestination, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
+import { readWholeLog } from '../logs.ts'
 import { count, countDatabases, countEntries, formatSize } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
@@ -61,6 +62,9 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     const picked = pickDatabases(found, wanted, layout.orbitdb)
     const failed: Failure[] = []
     const opened = await openAll(node, layout.orbitdb, picked, { all, keepGoing, failed, output })
+    if (opened.length + failed.length === 0) {
+      throw new CLIError('notFound', `No database in "${layout.orbitdb}" has anything in it, as no restore was finished: restore them again`)
+    }
     if (path === dash && keepGoing) {
       // What was written there can not be taken back
       await removeFailing(opened, failed, { limits, signal })
@@ -126,10 +130,16 @@ async function openAll (node: OfflineNode, orbitdb: string, picked: StoredDataba
   const opened: Opened[] = []
   for (const database of picked) {
     const { address, manifest, isIndexed } = database
+    const leaveOut = (): void => output.warn(`${titleOf(database)} is left out: its restore was not finished, and there is nothing in it`)
     try {
+      // Nothing pins its manifest, so that this may be gone
+      if (all && manifest == null && (await readWholeLog(orbitdb, hashOf(address), node.isPinned)).isUnfinished) {
+        leaveOut()
+        continue
+      }
       const { db, unknownAccess, log: { heads, index, isUnfinished } } = await openDatabase(node, orbitdb, address)
       if (isUnfinished && all) {
-        output.warn(`${titleOf(database)} is left out: its restore was not finished, and there is nothing in it`)
+        leaveOut()
         continue
       }
       if (isUnfinished) {
