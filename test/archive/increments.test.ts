@@ -392,6 +392,22 @@ describe('An archive that is based on others', () => {
     strictEqual((await verifyBackup({ sources: [thin, base] })).ok, true)
   })
 
+  it('can be based on archives that name each other as their bases, as a log is again as it was', async () => {
+    const replica = await createReplica()
+    const [a, b] = [await openEvents(replica, 'a'), await openEvents(replica, 'b')]
+    await addMany(a, 5)
+    await addMany(b, 5)
+    const ofA = await archive(a)
+    const both = await archiveNew([a, b], { base: ofA })
+    const again = await archiveNew(a, { base: { sources: [ofA, both] } })
+    const base = { sources: [ofA, both, again] }
+    const known = new Set((await Promise.all([ofA, both].map(readCar))).flatMap(({ blocks }) => blocks.map(({ cid }) => toHash(cid))))
+    const added = [await a.add('new'), await b.add('new')]
+    const { blocks } = await readCar(await archiveNew([a, b], { base }))
+    deepStrictEqual(blocks.filter(({ cid }) => known.has(toHash(cid))), [])
+    deepStrictEqual(added.filter(hash => !blocks.some(({ cid }) => toHash(cid) === hash)), [])
+  })
+
   it('is restored with its bases as what it is, without what only these have', async () => {
     const replica = await createReplica()
     const [a, b] = [await openEvents(replica, 'a'), await openEvents(replica, 'b')]

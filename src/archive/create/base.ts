@@ -3,7 +3,7 @@ import { readRoot, readSnapshot } from '../dag/snapshots.ts'
 import { assertWithin } from '../limits.ts'
 import { openTree } from '../lists/tree.ts'
 import { concatItems, toListOrder } from '../lists/write.ts'
-import { pickRoots } from '../roots.ts'
+import { pickAllRoots } from '../roots.ts'
 import { readAhead } from '../sources/ahead.ts'
 import { openSource } from '../sources/index.ts'
 import { openRandomAccess } from '../sources/random.ts'
@@ -60,7 +60,7 @@ export async function openBase (source: BackupSource, options: SourceOptions): P
   const sourceOptions = { ...options, offline: true }
   const opened = readAhead(await openSource(source, sourceOptions), { limits, openRandomAccess: () => openRandomAccess(source, sourceOptions) })
   try {
-    const { roots, bases } = pickRoots(opened)
+    const { roots, bases } = pickAllRoots(opened)
     const reader = createBlockReader(opened, { bases, limits, signal })
     const known = createDigestTable()
     const read: Base['read'] = async digest => {
