@@ -18,7 +18,8 @@ import type { BackupSource, Database, DatabaseSummary, Encryption, ImportOptions
 
 /** What may happen. A step that is not possible is left out. */
 type Step =
-  | { do: 'write' | 'write as another', db: number, writer: number, count: number }
+  /** The log joins what another writes then, or later */
+  | { do: 'write' | 'write as another' | 'contribute', db: number, writer: number, count: number }
   /** A writer joins what the log has, or the log what the writer has */
   | { do: 'follow' | 'join', db: number, writer: number }
   /** An entry of one log gets into another */
@@ -29,17 +30,17 @@ type Step =
   /** A database is dropped, and restored as it was in an archive */
   | { do: 'go back', db: number, to: number }
 
-const db = fc.nat(3)
+const db = fc.constantFrom(0, 1, 2, 3, 3)
 const writer = fc.nat(2)
-const of = fc.constantFrom([0], [1], [2], [3], [0, 1], [0, 2], [0, 3], [0, 1, 2, 3])
+const of = fc.constantFrom([0], [1], [2], [3], [0, 1], [0, 2], [0, 3], [1, 3], [0, 1, 2, 3])
 const count = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 12 }) }, { weight: 1, arbitrary: fc.integer({ min: 20, max: 120 }) })
 const form = fc.constantFrom('bytes', 'blob', 'stream', 'snapshot')
 const arbitraries: Array<fc.WeightedArbitrary<Step>> = [
   { weight: 3, arbitrary: fc.record({ do: fc.constant('write'), db, writer, count }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('write as another'), db, writer, count }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('write as another', 'contribute'), db, writer, count }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('follow', 'join'), db, writer }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('share'), db }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('grant', 'grant', 'revoke'), writer }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('grant', 'revoke'), writer }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('back up'), of, bases: fc.array(fc.nat(9), { maxLength: 3 }), form, isWhole: fc.boolean(), isRestored: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('go back'), db, to: fc.nat(9) }) }
 ] as Array<fc.WeightedArbitrary<Step>>
@@ -119,9 +120,15 @@ async function perform (steps: Step[], start: Start): Promise<number> {
     const AccessController = name === 'team' ? OrbitDBAccessController() : IPFSAccessController({ write: ['*'] })
     return await orbitdb.open(name, { type: 'events', AccessController, sync: false, encryption } as object) as unknown as Database
   }
+  const accessOf = ({ db }: Pick<Live, 'db'>): OrbitDBAccessController => db.access as OrbitDBAccessController
   const follow = async (live: Live, writer: number): Promise<void> => {
     live.writers[writer] = await Log(identities[writer], { logId: live.address, entryStorage: await IPFSBlockStorage({ ipfs: orbitdb.ipfs }), encryption: live.encryption })
     for (const head of await live.db.log.heads()) await live.writers[writer].joinEntry(head)
+  }
+  const join = async ({ db, writers }: Live, writer: number): Promise<void> => {
+    for (const head of await writers[writer].heads()) {
+      await db.log.joinEntry(head).catch(error => { if (accessOf({ db }).grant == null || error.code !== 'access-denied') throw error })
+    }
   }
   const all: Live[] = []
   for (const [name, encryption] of [['a', undefined], ['b', undefined], ['secret', cipher], ['team', undefined]] as const) {
@@ -130,7 +137,6 @@ async function perform (steps: Step[], start: Start): Promise<number> {
     for (const writer of identities.keys()) await follow(live, writer)
     all.push(live)
   }
-  const accessOf = ({ db }: Pick<Live, 'db'>): OrbitDBAccessController => db.access as OrbitDBAccessController
   const read = async ({ db }: Pick<Live, 'db'>): Promise<Contents> => {
     const { heads, index } = await contentsOf(db.log)
     const access = await accessOf({ db }).export?.()
@@ -143,6 +149,7 @@ async function perform (steps: Step[], start: Start): Promise<number> {
     }
     return false
   }
+  for (const { id } of identities.slice(0, 2)) await accessOf(all[3]).grant('write', id)
   const made: Made[] = []
   let value = 0
   let increments = 0
@@ -198,15 +205,13 @@ async function perform (steps: Step[], start: Start): Promise<number> {
   for (const step of steps) {
     if (step.do === 'write') {
       for (let i = 0; i < step.count; i++) await all[step.db].db.addOperation({ op: 'ADD', key: null, value: value++ })
-    } else if (step.do === 'write as another') {
+    } else if (step.do === 'write as another' || step.do === 'contribute') {
       for (let i = 0; i < step.count; i++) await all[step.db].writers[step.writer].append({ op: 'ADD', key: null, value: value++ })
+      if (step.do === 'contribute') await join(all[step.db], step.writer)
     } else if (step.do === 'follow') {
       if (!all[step.db].isForeign) await follow(all[step.db], step.writer)
     } else if (step.do === 'join') {
-      const { db, writers } = all[step.db]
-      for (const head of await writers[step.writer].heads()) {
-        await db.log.joinEntry(head).catch(error => { if (accessOf({ db }).grant == null || error.code !== 'access-denied') throw error })
-      }
+      await join(all[step.db], step.writer)
     } else if (step.do === 'grant' || step.do === 'revoke') {
       await accessOf(all[3])[step.do]('write', identities[step.writer].id)
     } else if (step.do === 'share') {
