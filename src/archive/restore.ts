@@ -366,7 +366,8 @@ async function storeBlocks (dag: Dag, blocks: Blocks, { names, limits, createInt
           pick()
         }
         if (picked == null || database == null || picked.has(database)) {
-          const block: StoredBlock = [cidOf(digest), bytes]
+          // What waits to be stored last is copied: as a part of a chunk it would keep all of that in memory
+          const block: StoredBlock = [cidOf(digest), database == null ? detach(bytes) : bytes]
           if (database != null && !database.isAccess) {
             // What is not asked for may be anything
             const taken = names == null || picked != null ? takeEntry(database, block) : undefined

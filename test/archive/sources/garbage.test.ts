@@ -1,11 +1,12 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import all from 'it-all'
-import { archive } from '../../helpers/archives.ts'
+import { archive, readCar, writeCar } from '../../helpers/archives.ts'
+import { createBlock, forge } from '../../helpers/forgery.ts'
 import { useReplicas } from '../../helpers/replicas.ts'
 import { openSource } from '../../../src/cli/files.ts'
 import { toChunks } from '../../../src/archive/sources/bytes.ts'
@@ -72,5 +73,35 @@ describe('An archive of a server', () => {
     const root = await createBackup(db).root
     const restored = await restoreBackup<Events>(otherOrbitdb, { sources: [slow(), (await fetch(`${url}/new`)).body!] }, { sync: false, root })
     deepStrictEqual((await restored.all()).map(({ value }) => value), ['one', 'two'])
+  })
+})
+
+describe('An archive whose chunks are large', () => {
+  const { createReplica } = useReplicas()
+
+  it('is restored without keeping them for the small blocks in them', async () => {
+    const { orbitdb } = await createReplica()
+    const { orbitdb: otherOrbitdb } = await createReplica()
+    const db = await orbitdb.open<Events>('posts', { type: 'events' })
+    await db.add('one')
+    // Blocks that databases share, which are stored last
+    const small = await Promise.all(Array.from({ length: 100 }, (_, i) => createBlock(i)))
+    const forged = await forge(await archive(db), parts => {
+      parts.shared = [parts.manifest, parts.access!, ...parts.identities, ...small.map(({ cid }) => cid)]
+    })
+    const foreign = await createBlock(new Uint8Array(2 ** 21))
+    const { roots } = await readCar(forged)
+    const headerLength = (await writeCar(roots, [])).length
+    let kept = 0
+    const chunks = async function * () {
+      yield forged
+      const before = process.memoryUsage().arrayBuffers
+      for (const block of small) yield (await writeCar(roots, [block, foreign])).subarray(headerLength)
+      await collect()
+      kept = process.memoryUsage().arrayBuffers - before
+    }
+    const restored = await restoreBackup<Events>(otherOrbitdb, chunks())
+    deepStrictEqual((await restored.all()).map(({ value }) => value), ['one'])
+    ok(kept < 2 ** 26, `${kept} bytes`)
   })
 })
