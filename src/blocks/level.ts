@@ -9,6 +9,7 @@ import { digestLength } from './digests.ts'
 import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes, toHash } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
+import { openMemoryBlocks, openMemoryRecords } from './memory.ts'
 import { writeRecords } from './indexed-db.ts'
 import { guardWrites } from '../core/guard-writes.ts'
 import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
@@ -18,8 +19,8 @@ import type { HeliaNode } from '../core/index.ts'
 /*
  * What goes below Helia's public calls. Each of these takes a lock, looks a block up, notifies the
  * block brokers and awaits a promise for every layer, for each block; pinning a block also reads it
- * to find its links. Of Helia 7 with blockstore-level and datastore-level it is known what all this
- * comes to: records in two Level databases, which can be read and written many at a time.
+ * to find its links. Of Helia 7 with blockstore-level and datastore-level, or in memory, it is known what
+ * all this comes to: records in two Level databases or Maps, which can be read and written many at a time.
  */
 
 /** The part of a Level database that is used here. */
@@ -27,9 +28,13 @@ interface Level {
   getMany (keys: string[]): Promise<Array<Uint8Array | undefined>>
   hasMany (keys: string[]): Promise<boolean[]>
   batch (operations: LevelRecord[]): Promise<void>
+  compactRange? (start: string, end: string): Promise<void>
+}
+
+/** A Level database that can be gone through in the order of its keys. */
+interface SortedLevel extends Level {
   iterator (options: { gte: string, lte: string, highWaterMarkBytes?: number }): LevelIterator<[key: string, value: Uint8Array]>
   keys (options: { gte: string, lte: string, limit: number }): LevelIterator<string>
-  compactRange? (start: string, end: string): Promise<void>
 }
 
 interface LevelIterator<Item> {
@@ -62,6 +67,8 @@ const members = {
   IdentityBlockstore: 'child constructor delete get getAll has maxDigestLength put',
   LevelBlockstore: 'base close constructor db delete get getAll has open opts put',
   LevelDatastore: '_query batch close constructor db delete get has open opts put query queryKeys',
+  MemoryBlockstore: '_put constructor data delete get getAll has put',
+  MemoryDatastore: '_all _allKeys constructor data delete get has put',
   PinsImpl: 'add blockstore constructor datastore get getCodec isPinned ls rm setMetadata'
 }
 
@@ -76,8 +83,26 @@ function isPlain (object: Shape | undefined, className: keyof typeof members): o
     : [...Object.getOwnPropertyNames(object), ...Object.getOwnPropertyNames(prototype)].sort().join(' ') === members[className]
 }
 
-const isLevel = (db: Shape | undefined): db is Shape & Level => {
+const isLevel = (db: Shape | undefined): db is Shape & SortedLevel => {
   return ['getMany', 'hasMany', 'batch', 'iterator', 'keys'].every(name => typeof db?.[name] === 'function') && db?.supports?.has === true
+}
+
+const isSorted = (db: Level): db is SortedLevel => 'keys' in db
+
+/** What a blockstore is, where it is one that is known. */
+function findBlocks (store: Shape | undefined): Level | undefined {
+  if (isPlain(store, 'MemoryBlockstore') && store.data instanceof Map) {
+    return openMemoryBlocks(store.data)
+  }
+  return isPlain(store, 'LevelBlockstore') && isLevel(store.db) && store.base?.name === 'base32upper' ? store.db : undefined
+}
+
+/** What a datastore is, where it is one that is known. */
+function findRecords (store: Shape | undefined): Level | undefined {
+  if (isPlain(store, 'MemoryDatastore') && store.data instanceof Map) {
+    return openMemoryRecords(store.data)
+  }
+  return isPlain(store, 'LevelDatastore') && isLevel(store.db) ? store.db : undefined
 }
 
 /** Finds the Level databases of a node: undefined when it is not one whose stores are known. */
@@ -88,20 +113,12 @@ function findStores (node: HeliaNode): LevelStores | undefined {
   }
   const networked = blockstore.child
   const identity = networked?.child
-  const level = identity?.child
-  if (!isPlain(networked, 'NetworkedStorage') || !isPlain(identity, 'IdentityBlockstore') || !isPlain(level, 'LevelBlockstore')) {
+  const blocks = isPlain(networked, 'NetworkedStorage') && isPlain(identity, 'IdentityBlockstore') ? findBlocks(identity.child) : undefined
+  if (blocks == null) {
     return
   }
-  const { db, base } = level
-  if (!isLevel(db) || base?.name !== 'base32upper') {
-    return
-  }
-  const hasPins = isPlain(pins, 'PinsImpl') && pins.datastore === datastore && isPlain(datastore, 'LevelDatastore') && isLevel(datastore.db)
-  return {
-    lock: blockstore.lock,
-    blocks: db,
-    pins: hasPins ? datastore.db : undefined
-  }
+  const hasPins = isPlain(pins, 'PinsImpl') && pins.datastore === datastore
+  return { lock: blockstore.lock, blocks, pins: hasPins ? findRecords(datastore) : undefined }
 }
 
 // The records of pins without metadata, of all that a block links to and of just the block:
@@ -181,7 +198,7 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
     getMany: (names, { signal } = {}) => locked(signal, async () => (await level.getMany(names.map(blockKey))).map(toPlain)),
 
     readInOrder: async function * (digests, options) {
-      if (await areMost(level, digests)) {
+      if (isSorted(level) && await areMost(level, digests)) {
         yield * readThrough(level, digests, locked, options)
       } else {
         yield * readInBatches(digests, cids => blocks.getMany(cids, options), options)
@@ -205,6 +222,9 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
 
   /** Whether a Level database has no key from the first of some on to the last: then it has none of them. */
   const isNoneAmong = async (db: Level, keys: string[]): Promise<boolean> => {
+    if (!isSorted(db)) {
+      return false
+    }
     const [gte, lte] = keys.reduce(([first, last], key) => [key < first ? key : first, key > last ? key : last], [keys[0], keys[0]])
     const iterator = db.keys({ gte, lte, limit: 1 })
     try {
@@ -259,15 +279,18 @@ export function createLevelBlocks (node: HeliaNode, publicBlocks: Blocks): Block
 
     arePinned: (names, { signal } = {}) => locked(signal, () => pins.hasMany(names.map(pinnedBlockKey))),
 
-    putWitness: async options => {
-      // Garbage is collected in the order of keys. That of SHA-1 comes before all of SHA2-256: where a collection was
-      // aborted, or failed, the witness is the first that it took
-      const bytes = Uint8Array.from(dagCbor.encode(crypto.getRandomValues(new Uint8Array(32))))
-      const digest = createDigest(0x11, new Uint8Array(await crypto.subtle.digest('SHA-1', bytes)))
-      const cid = CID.createV1(dagCbor.code, digest).bytes
-      await blocks.putMany([[cid, bytes]], options)
-      return toHash(cid)
-    },
+    // A Map is in no order of keys, and to ask it for a block costs nothing
+    putWitness: isSorted(level)
+      ? async options => {
+        // Garbage is collected in the order of keys. That of SHA-1 comes before all of SHA2-256: where a collection was
+        // aborted, or failed, the witness is the first that it took
+        const bytes = Uint8Array.from(dagCbor.encode(crypto.getRandomValues(new Uint8Array(32))))
+        const digest = createDigest(0x11, new Uint8Array(await crypto.subtle.digest('SHA-1', bytes)))
+        const cid = CID.createV1(dagCbor.code, digest).bytes
+        await blocks.putMany([[cid, bytes]], options)
+        return toHash(cid)
+      }
+      : undefined,
 
     pinMany: async (names, { signal, isShallow = false, witness } = {}) => {
       const cids = names.map(toCIDBytes)
@@ -311,7 +334,7 @@ function release ({ buffer, byteLength }: Uint8Array): void {
 const isKeyAt = (key: string, digests: Uint8Array, i: number): boolean => endsWithBase32Upper(key, 1, digests, i * digestLength)
 
 /** Whether blocks, in the order of their keys, are most of those that a Level database has. */
-async function areMost (level: Level, digests: Uint8Array): Promise<boolean> {
+async function areMost (level: SortedLevel, digests: Uint8Array): Promise<boolean> {
   const count = digests.length / digestLength
   if (count <= sampleLength) {
     return false
@@ -328,7 +351,7 @@ async function areMost (level: Level, digests: Uint8Array): Promise<boolean> {
 
 /** Goes through a Level database, and picks blocks that are given in the order of their keys. */
 async function * readThrough (
-  level: Level,
+  level: SortedLevel,
   digests: Uint8Array,
   locked: <Result>(signal: AbortSignal | undefined, fn: () => Promise<Result>) => Promise<Result>,
   { signal }: BlocksOptions = {}
