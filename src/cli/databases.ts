@@ -3,6 +3,7 @@ import { CLIError } from './errors.ts'
 import { isDatabaseName } from './layout.ts'
 import { wasIndexed } from './logs.ts'
 import { namesIn } from './names.ts'
+import { formatSome } from './output.ts'
 import { shown } from './text.ts'
 import type { ReadBlocks } from './node.ts'
 import type { DatabaseAddress } from '../index.ts'
@@ -72,9 +73,6 @@ export function countAccess (databases: Array<{ address: string, access?: { addr
   return [...access].filter(address => !databases.some(database => database.address === address)).length
 }
 
-/** How many databases are named where one is not found. */
-const maxNames = 5
-
 /** The names of databases that are given: undefined where all are meant. */
 export function namesGiven (names: string[], all = false): string[] | undefined {
   if (all === (names.length > 0)) {
@@ -99,9 +97,7 @@ export function pickDatabases (databases: StoredDatabase[], wanted: string[] | u
       if (similar != null) {
         throw new CLIError('notFound', `No database "${shown(name)}" is there, but one whose name looks the same and has other characters: give its address, ${similar.address}`)
       }
-      const names = own.slice(0, maxNames).map(database => titleOf(database, 40))
-      const more = own.length > maxNames ? `, and ${own.length - maxNames} more` : ''
-      throw new CLIError('notFound', `No database "${shown(name)}" is there: there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}${more}`)
+      throw new CLIError('notFound', `No database "${shown(name)}" is there: there ${own.length === 1 ? 'is' : 'are'} ${formatSome(own.map(database => titleOf(database, 40)))}`)
     }
     if (found.length > 1) {
       throw new CLIError('usage', `There are ${found.length} databases "${shown(name)}", give the address of one: ${found.map(({ address }) => address).join(', ')}`)

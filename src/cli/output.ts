@@ -75,6 +75,9 @@ export const countDatabases = (number: number, access: number): string => `${cou
 /** The roots of one archive, or of several. */
 export const formatRoots = (roots: string[]): string => `root${roots.length === 1 ? '' : 's'} ${roots.join(', ')}`
 
+/** The first of several names, and how many more there are. */
+export const formatSome = (names: string[], most = 5): string => [...names.slice(0, most), ...names.length > most ? [`and ${names.length - most} more`] : []].join(', ')
+
 /** A number of bytes: "12.3 MB". */
 export function formatSize (bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

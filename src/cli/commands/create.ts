@@ -4,7 +4,7 @@ import { CLIError, exitCodes, isOfDatabase, toCLIError } from '../errors.ts'
 import { dash, openDestination, openSource } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { readWholeLog } from '../logs.ts'
-import { count, countDatabases, countEntries, formatSize } from '../output.ts'
+import { count, countDatabases, countEntries, formatSize, formatSome } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
@@ -84,7 +84,7 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
     }
     if (failed.length > 0) {
       for (const { database, error } of failed) output.warn(`Not backed up: ${describe(database, error)}`)
-      throw new CLIError('incomplete', `${failed.length} of ${count(picked.length, 'database')} could not be backed up: ${failed.slice(0, maxNamed).map(({ database }) => titleOf(database)).join(', ')}${failed.length > maxNamed ? ', ...' : ''}`)
+      throw new CLIError('incomplete', `${failed.length} of ${count(picked.length, 'database')} could not be backed up: ${formatSome(failed.map(({ database }) => titleOf(database)))}`)
     }
   } finally {
     await node.close()
@@ -93,9 +93,6 @@ async function createArchive (names: string[], options: CreateOptions, { signal,
 
 /** How many problems are printed. */
 const maxProblems = 20
-
-/** How many databases are named in one line. */
-const maxNamed = 5
 
 /** A database that is being backed up. */
 interface Opened {

@@ -1,9 +1,10 @@
 import { withArchived } from '../archived.ts'
 import { collect, createCommand, isNodeNamed, parseLimits, run, withLimits, withLocation, withSalvage } from '../command.ts'
+import { nameOf } from '../databases.ts'
 import { CLIError, exitCodes, toCLIError } from '../errors.ts'
 import { openLoose, openSource, toBlobs } from '../files.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
-import { count, countEntries } from '../output.ts'
+import { count, countEntries, formatSome } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Command } from 'commander'
 import type { Context, NodeOptions } from '../command.ts'
@@ -47,9 +48,6 @@ It exits with 0 when there is no difference, with 1 when there is one, and with 
     }
   }))
 
-/** How many databases are named in one line. */
-const maxNamed = 5
-
 async function compare (path: string, other: string | undefined, options: DiffOptions, hasNode: boolean, context: Context): Promise<void> {
   if (hasNode === (other != null)) {
     throw new CLIError('usage', hasNode ? 'Either give two archives, or one and a node' : 'Give another archive to compare it with, or a node with -d')
@@ -70,8 +68,8 @@ async function compare (path: string, other: string | undefined, options: DiffOp
       }
       const difference = await diffBackups(a, databases, settings)
       if (others.length > 0) {
-        const names = others.slice(0, maxNamed).map(({ manifest, address }) => `"${shown(manifest?.name ?? address)}"`)
-        output.warn(`${count(others.length, 'database')} of the node ${others.length === 1 ? 'is' : 'are'} not in the archive: ${names.join(', ')}${others.length > maxNamed ? ', ...' : ''}. --all compares with these as well`)
+        const names = others.map(database => `"${shown(nameOf(database))}"`)
+        output.warn(`${count(others.length, 'database')} of the node ${others.length === 1 ? 'is' : 'are'} not in the archive: ${formatSome(names)}. --all compares with these as well`)
       }
       return difference
     })

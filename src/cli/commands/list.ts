@@ -4,7 +4,7 @@ import { isOfDatabase } from '../errors.ts'
 import { assertHasBlocks, findLayout } from '../layout.ts'
 import { readWholeLog, withHeadBlocks } from '../logs.ts'
 import { readEach } from '../node.ts'
-import { count, formatSize, formatTable } from '../output.ts'
+import { count, formatSize, formatSome, formatTable } from '../output.ts'
 import { shown } from '../text.ts'
 import type { Context, NodeOptions } from '../command.ts'
 import type { StoredDatabase } from '../databases.ts'
@@ -139,7 +139,7 @@ function format (databases: Description[]): string {
       formatSize(bytes),
       address,
       [
-        ...accessControllerOf.length > 0 ? [`access controller of ${accessControllerOf.slice(0, 5).map(name => shown(name, 40)).join(', ')}`] : [],
+        ...accessControllerOf.length > 0 ? [`access controller of ${formatSome(accessControllerOf.map(name => shown(name, 40)))}`] : [],
         ...root == null ? [] : [`root ${root}`],
         ...unfinished ? ['its restore was not finished: restore it again'] : [],
         ...missing > 0 ? [`${count(missing, 'block is', 'blocks are')} missing`] : []
