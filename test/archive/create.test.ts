@@ -228,6 +228,19 @@ describe('createBackup', () => {
     })
   })
 
+  it('fails when a log has a block of the archive itself as an entry, which would be linked twice', async () => {
+    const { orbitdb, ipfs } = await createReplica()
+    const [db, other] = [await orbitdb.open<Events>('database', { type: 'events' }), await orbitdb.open<Events>('other', { type: 'events' })]
+    await db.add('value')
+    await other.add('value')
+    const { blocks: [, { cid, bytes }] } = await readCar(await archive(db))
+    const hash = cid.toString(base58btc)
+    await ipfs.blockstore.put(cid as any, bytes)
+    await other.log.indexStorage.put(hash, true as any)
+    await rejects(archive([db, other]), { name: 'ArchiveError', code: 'block-doubled', hash, message: new RegExp(`leave out ${other.address}`) })
+    strictEqual((await verifyBackup(await archive(db))).ok, true)
+  })
+
   it('fails when a block is damaged, and names it', async () => {
     const { orbitdb, ipfs } = await createReplica()
     const db = await orbitdb.open('database', { type: 'events' })

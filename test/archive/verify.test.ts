@@ -225,6 +225,23 @@ describe('verifyBackup', () => {
 
     it('a head that is no entry', async () => assertFinds(await forge(bytes, parts => { parts.heads.push(parts.identities[0]) }), ['entry-invalid']))
 
+    it('a state of an access controller that is no DAG-CBOR, besides all else, and a restore refuses it', async () => {
+      const text = { cid: toCID('zdpuApes1vP1fQJx62acM3rDoVuPksnLKzfwmcywqhmpPFwK7'), bytes: new TextEncoder().encode('hello \xff') }
+      const addState = (parts: Parts): void => {
+        parts.blocks.set(toHash(text.cid), text)
+        parts.snapshot.accessController = { state: text.cid.multihash.digest }
+        parts.shared = [parts.manifest, parts.access!, ...parts.identities, text.cid]
+      }
+      const { problems } = await verifyBackup(await forge(bytes, async parts => {
+        addState(parts)
+        await replaceHead(parts, entry => { entry.payload.value = 'forged' })
+      }))
+      deepStrictEqual(codesOf(problems), ['block-invalid', 'signature-invalid'])
+      deepStrictEqual(problems.filter(({ code }) => code === 'block-invalid').map(({ hash }) => hash), [toHash(text.cid)])
+      const { orbitdb } = await createReplica()
+      await rejects(restoreBackup(orbitdb, await forge(bytes, addState)), { name: 'DamagedArchiveError', code: 'block-invalid', hash: toHash(text.cid) })
+    })
+
     it('an identity that is not in the list', async () => {
       await assertFinds(await forge(bytes, parts => {
         parts.blocks.delete(toHash(parts.identities[0]))

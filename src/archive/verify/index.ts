@@ -192,8 +192,14 @@ async function createContents (dag: Dag, { findings, limits, isCustom, signal }:
     const { accessController } = database
     if (accessController != null && 'state' in accessController) {
       const digest = accessController.state
-      const bytes = shared.get(hashOfDigest(digest))
-      return bytes == null ? undefined : decodeBlock({ digest, bytes }) as {}
+      const hash = hashOfDigest(digest)
+      const bytes = shared.get(hash)
+      try {
+        return bytes == null ? undefined : decodeBlock({ digest, bytes }) as {}
+      } catch (error) {
+        if (!problems.some(problem => problem.code === 'block-invalid' && problem.hash === hash)) report(database, error as DamagedArchiveError)
+        return undefined
+      }
     }
     const name = accessOf(database)
     const other = name == null ? undefined : getDatabases().databases.get(name)

@@ -5,6 +5,7 @@ export type ProblemCode =
   | 'archive-damaged'
   | 'archive-truncated'
   | 'block-damaged'
+  | 'block-invalid'
   | 'block-missing'
   | 'dag-invalid'
   | 'state-invalid'
