@@ -173,6 +173,13 @@ describe('In a browser', function () {
               ok(known.written.length > 50 && known.most > 10 && unknown.most === 1, `${known.written.length} records, ${known.most} and ${unknown.most} at once`)
             })
 
+            it('writes by the batches of a Level database that was changed, or that is of a class of its own', async () => {
+              for (const isExtended of [false, true]) {
+                const { contents, count } = await run('restoreOnExtended', isExtended)
+                deepStrictEqual([contents, count > 0], [created.contents, true])
+              }
+            })
+
             for (const store of ['blocks', 'data'] as const) {
               it(`writes nothing to its ${store} when one of the writes fails, and restores it when none does`, async () => {
                 const { error, isSame, contents } = await run('restoreOnFailure', store)

@@ -27,7 +27,14 @@ interface BrowserLevel extends Level {
 function isBrowserLevel (level: Level): level is BrowserLevel {
   const { type, status, location, db, hooks, listenerCount } = level as Record<string, any>
   return type === 'browser-level' && status === 'open' && db instanceof IDBDatabase && db.objectStoreNames.contains(location) &&
-    hooks?.prewrite?.noop === true && listenerCount?.call(level, 'write') === 0
+    hooks?.prewrite?.noop === true && listenerCount?.call(level, 'write') === 0 && hasOwnBatch(level)
+}
+
+/** Whether a Level database writes batches as its class does, which is one of abstract-level, and no class that extends it. */
+function hasOwnBatch (level: Level): boolean {
+  const prototype = Object.getPrototypeOf(level)
+  return !['batch', '_batch'].some(name => Object.hasOwn(level, name)) &&
+    Object.hasOwn(prototype, '_batch') && Object.hasOwn(Object.getPrototypeOf(prototype), 'batch')
 }
 
 /** Writes records to a Level database: all of them or, when it fails, none. */

@@ -180,6 +180,21 @@ const steps = {
     return all
   },
 
+  /** How many batches a node writes whose Level database was changed, or is of a class that extends that of browser-level. */
+  restoreOnExtended: (isExtended: boolean) => withReplica('IndexedDB', async ({ ipfs, orbitdb }) => {
+    let count = 0
+    const { db } = (ipfs.blockstore as any).child.child.child
+    const { _batch } = db
+    const changed = {
+      _batch (...args: unknown[]) {
+        count++
+        return _batch.apply(this, args)
+      }
+    }
+    isExtended ? Object.setPrototypeOf(db, Object.setPrototypeOf(changed, Object.getPrototypeOf(db))) : Object.assign(db, changed)
+    return { contents: await readAll(await restoreBackup<Databases>(orbitdb, created)), count }
+  }),
+
   /** Restores where a write to a store fails, and once more: the error, whether the store is as it was, and what is restored then. */
   restoreOnFailure: (name: 'blocks' | 'data') => withReplica('IndexedDB', async ({ directory, orbitdb }) => {
     const before = await readRecords(directory, name)
