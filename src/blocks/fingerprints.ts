@@ -70,7 +70,8 @@ export function createFingerprints (): Fingerprints {
       const word = text[from] | text[from + 1] << 8 | text[from + 2] << 16 | text[from + 3] << 24
       print = Math.imul(print ^ word, factors[i])
       print ^= print >>> 15
-      other = Math.imul(other ^ word, otherFactors[i])
+      // With its halves exchanged, so that words which cancel each other out in `print` do not do so here
+      other = Math.imul(other ^ (word << 16 | word >>> 16), otherFactors[i])
       other ^= other >>> 15
     }
   }
