@@ -18,7 +18,7 @@ const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8
 const manifest = JSON.parse(await read('package.json'))
 
 // What the package may have: more than that is to be noticed
-const most = { files: 295, size: 990_000, unpackedSize: 3_150_000 }
+const most = { files: 295, size: 1_000_000, unpackedSize: 3_200_000 }
 
 describe('The contents of the package', function () {
   this.timeout(120_000)
