@@ -58,7 +58,7 @@ interface LevelStores {
 type Shape = Record<string, any>
 
 /** The methods that no layer may have replaced by others. */
-const methods = ['get', 'getMany', 'has', 'put', 'putMany', 'query']
+const methods = ['get', 'getMany', 'has', 'put', '_put', 'putMany', 'query']
 
 /** What the classes of Helia 7 and of its stores have, which is how they are told where a minifier has taken their names. */
 const members = {

@@ -199,6 +199,7 @@ describe('Blocks', () => {
       const changes: Record<string, (node: any) => void> = {
         'a put of its own': ({ blockstore }) => { blockstore.put = async () => {} },
         'a get of its own, further down': ({ blockstore }) => { blockstore.child.child.child.get = async function * () {} },
+        'what its put calls, further down': ({ blockstore }) => { blockstore.child.child.child._put = async () => {} },
         'a blockstore of another class': ({ blockstore }) => {
           const store = blockstore.child.child
           store.child = new (class Encrypted extends store.child.constructor {} as any)(store.child.db)
