@@ -5,7 +5,7 @@ import { collect } from '../helpers/backups.ts'
 import { toCID } from '../helpers/cid.ts'
 import { connect, useReplicas } from '../helpers/replicas.ts'
 import { createWriter } from '../helpers/writers.ts'
-import { IPFSAccessController } from '../../src/index.ts'
+import { IPFSAccessController, MemoryStorage } from '../../src/index.ts'
 import type { Replica } from '../helpers/replicas.ts'
 import type { Database, Events, SigningIdentity } from '../../src/index.ts'
 
@@ -113,6 +113,21 @@ describe('Syncing', () => {
     await send(source, target, db, [third])
     await waitForEntries(copy, 3)
     deepStrictEqual(errors.map(({ code, peer }) => [code, peer]), [['entry-invalid', peer], ['entry-invalid', peer]])
+  })
+
+  it('tells of a head that could not be joined, by no fault of its own', async () => {
+    const [source, target] = [await createReplica(), await createReplica()]
+    const db = await source.orbitdb.open<Events>('database', everybody())
+    const [hash] = await addHeads(source, db, [1])
+    const state = await collect(await db.export())
+    const fail = async (): Promise<never> => { throw new Error('No room') }
+    const entryStorage = { ...await MemoryStorage<Uint8Array>(), put: fail, putMany: fail }
+    const restore = { ...state, heads: [], index: new Map(), blocks: state.blocks.filter(([hash]) => !state.index.has(hash)) }
+    const copy = await target.orbitdb.open<Events>(db.address, { entryStorage, restore })
+    const error = new Promise<RefusedHead>(resolve => { copy.events.on('error', error => resolve(error as RefusedHead)) })
+    await send(source, target, db, await getBytes(db, [hash]))
+    const { name, code, head, message } = await error
+    deepStrictEqual([name, code, head, message], ['JoinFailedError', 'join-failed', hash, `Could not join entry "${hash}": No room`])
   })
 
   it('does not end the process where nobody listens to errors, and writes them to the console', async () => {
