@@ -100,6 +100,17 @@ const archives: Record<string, { count: number, create: (owner: SigningIdentity,
       return toArchive([log])
     }
   },
+  'links of an entry that differ in few characters': {
+    count: 50_000,
+    create: async (owner, count) => {
+      const log = await createLog(owner, 'x')
+      const letters = [...'123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz']
+      // The last of each four characters at the end of a hash
+      const textOf = (i: number): string => log.heads[0].slice(0, 25) + Array.from({ length: 6 }, (_, j) => `111${letters[Math.floor(i / 58 ** j) % 58]}`).join('')
+      await append(log, owner, { refs: Array.from({ length: count }, (_, i) => textOf(i)) })
+      return toArchive([log])
+    }
+  },
   'arrays in a payload, each in the one before': {
     count: 500_000,
     create: async (owner, count) => {

@@ -128,7 +128,7 @@ async function readId ({ digest, bytes }: FoundBlock, encryption?: Encryption): 
   let plain = bytes
   if (Entry.isEncrypted(bytes)) {
     const encrypted = tryTo(() => readEncrypted(bytes))
-    // As a text may start
+    // Not every block that starts like an encrypted entry is one: a text may
     if (encrypted == null) return
     try {
       plain = await encryption!.replication!.decrypt(encrypted)
