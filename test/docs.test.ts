@@ -134,6 +134,12 @@ describe('The documentation', () => {
       deepStrictEqual(named.filter(({ file }) => !isThere(file)).map(({ path, file }) => `${path}: ${file}`), [])
     })
 
+    it('of which README.md begins with the commands that do everything, the one for the tests as .ci/run has it', async () => {
+      const commands = (await readFile(join(root, 'README.md'), 'utf8')).split('\n').slice(0, 30).filter(line => line.startsWith('npm ci')).map(line => line.split('#')[0].trim())
+      deepStrictEqual(commands, ['npm ci && npm run demo', 'npm ci && npm test'])
+      ok((await readFile(join(root, '.ci/run'), 'utf8')).split('\n').includes(commands[1]))
+    })
+
     it('of which CONTRIBUTING.md names each script, but for those that npm runs by itself', () => {
       const page = pages['CONTRIBUTING.md']
       const byItself = /^(pre|post)|^dependencies$/
