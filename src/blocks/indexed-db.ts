@@ -2,18 +2,7 @@
  * What a Level database is in browsers: a database of IndexedDB, with one object store. `batch` of browser-level waits for
  * each write before it makes the next one, which takes three times as long as to make all of them at once.
  */
-
-/** A record, as a Level database takes it. */
-export interface LevelRecord {
-  type: 'put'
-  key: string
-  value: Uint8Array
-}
-
-/** The part of a Level database that is used here. */
-interface Level {
-  batch (operations: LevelRecord[]): Promise<void>
-}
+import type { Level, LevelRecord } from './records.ts'
 
 /** What a Level database is besides where it is of browser-level, and open. */
 interface BrowserLevel extends Level {

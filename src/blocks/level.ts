@@ -9,11 +9,12 @@ import { digestLength } from './digests.ts'
 import { cidLength, endsWithBase32Upper, multihashOf, toBase32Upper, toBase36, toCIDBytes, toHash } from './hashes.ts'
 import { hasLinks } from './links.ts'
 import { missingBlock } from './errors.ts'
-import { openMemoryBlocks, openMemoryRecords } from './memory.ts'
 import { writeRecords } from './indexed-db.ts'
+import { isSorted } from './records.ts'
+import { findStores } from './stores.ts'
 import { guardWrites } from '../core/guard-writes.ts'
 import type { BlockName, BlockRun, Blocks, BlocksOptions, CIDBytes } from './blocks.ts'
-import type { LevelRecord } from './indexed-db.ts'
+import type { Level, LevelRecord, SortedLevel } from './records.ts'
 import type { HeliaNode } from '../core/index.ts'
 
 /*
@@ -22,104 +23,6 @@ import type { HeliaNode } from '../core/index.ts'
  * to find its links. Of Helia 7 with blockstore-level and datastore-level, or in memory, it is known what
  * all this comes to: records in two Level databases or Maps, which can be read and written many at a time.
  */
-
-/** The part of a Level database that is used here. */
-interface Level {
-  getMany (keys: string[]): Promise<Array<Uint8Array | undefined>>
-  hasMany (keys: string[]): Promise<boolean[]>
-  batch (operations: LevelRecord[]): Promise<void>
-  compactRange? (start: string, end: string): Promise<void>
-}
-
-/** A Level database that can be gone through in the order of its keys. */
-interface SortedLevel extends Level {
-  iterator (options: { gte: string, lte: string, highWaterMarkBytes?: number }): LevelIterator<[key: string, value: Uint8Array]>
-  keys (options: { gte: string, lte: string, limit: number }): LevelIterator<string>
-}
-
-interface LevelIterator<Item> {
-  nextv (length: number): Promise<Item[]>
-  close (): Promise<void>
-}
-
-/** Keeps garbage collection from running until it is released. */
-interface Lock {
-  readLock (): Promise<() => void>
-}
-
-/** The stores of a node that was recognised. */
-interface LevelStores {
-  lock: Lock
-  blocks: Level
-  /** Where the pins are, if that was recognised as well. */
-  pins?: Level
-}
-
-type Shape = Record<string, any>
-
-/** The methods that no layer may have replaced by others. */
-const methods = ['get', 'getMany', 'has', 'put', '_put', 'putMany', 'query']
-
-/** What the classes of Helia 7 and of its stores have, which is how they are told where a minifier has taken their names. */
-const members = {
-  BlockStorage: 'child constructor createSession delete deleteMany get getAll getMany has isStarted lock pins put putMany routing start started stop unwrap',
-  NetworkedStorage: 'blockBrokers child constructor createSession getHasher isStarted log logger start started stop unwrap',
-  IdentityBlockstore: 'child constructor delete get getAll has maxDigestLength put',
-  LevelBlockstore: 'base close constructor db delete get getAll has open opts put',
-  LevelDatastore: '_query batch close constructor db delete get has open opts put query queryKeys',
-  MemoryBlockstore: '_put constructor data delete get getAll has put',
-  MemoryDatastore: '_all _allKeys constructor data delete get has put',
-  PinsImpl: 'add blockstore constructor datastore get getCodec isPinned ls rm setMetadata'
-}
-
-/** Whether an object is of one of these classes, and nobody has changed it. */
-function isPlain (object: Shape | undefined, className: keyof typeof members): object is Shape {
-  const prototype = object == null ? undefined : Object.getPrototypeOf(object)
-  if (object == null || prototype == null || methods.some(name => Object.hasOwn(object, name))) {
-    return false
-  }
-  return findStores.name === 'findStores'
-    ? prototype.constructor.name === className
-    : [...Object.getOwnPropertyNames(object), ...Object.getOwnPropertyNames(prototype)].sort().join(' ') === members[className]
-}
-
-const isLevel = (db: Shape | undefined): db is Shape & SortedLevel => {
-  return ['getMany', 'hasMany', 'batch', 'iterator', 'keys'].every(name => typeof db?.[name] === 'function') && db?.supports?.has === true
-}
-
-const isSorted = (db: Level): db is SortedLevel => 'keys' in db
-
-/** What a blockstore is, where it is one that is known. */
-function findBlocks (store: Shape | undefined): Level | undefined {
-  if (isPlain(store, 'MemoryBlockstore') && store.data instanceof Map) {
-    return openMemoryBlocks(store.data)
-  }
-  return isPlain(store, 'LevelBlockstore') && isLevel(store.db) && store.base?.name === 'base32upper' ? store.db : undefined
-}
-
-/** What a datastore is, where it is one that is known. */
-function findRecords (store: Shape | undefined): Level | undefined {
-  if (isPlain(store, 'MemoryDatastore') && store.data instanceof Map) {
-    return openMemoryRecords(store.data)
-  }
-  return isPlain(store, 'LevelDatastore') && isLevel(store.db) ? store.db : undefined
-}
-
-/** Finds the Level databases of a node: undefined when it is not one whose stores are known. */
-function findStores (node: HeliaNode): LevelStores | undefined {
-  const { info, blockstore, datastore, pins } = node as Shape
-  if (info?.name !== 'helia' || !/^7\./.test(info.version) || !isPlain(blockstore, 'BlockStorage') || typeof blockstore.lock?.readLock !== 'function') {
-    return
-  }
-  const networked = blockstore.child
-  const identity = networked?.child
-  const blocks = isPlain(networked, 'NetworkedStorage') && isPlain(identity, 'IdentityBlockstore') ? findBlocks(identity.child) : undefined
-  if (blocks == null) {
-    return
-  }
-  const hasPins = isPlain(pins, 'PinsImpl') && pins.datastore === datastore
-  return { lock: blockstore.lock, blocks, pins: hasPins ? findRecords(datastore) : undefined }
-}
 
 // The records of pins without metadata, of all that a block links to and of just the block:
 // { depth: Infinity, metadata: {} } and { depth: 0, metadata: {} }

@@ -2,7 +2,7 @@
  * The stores that Helia has where it is given none: Maps, read and written here as Level databases are.
  */
 import { concat } from 'uint8arrays/concat'
-import type { LevelRecord } from './indexed-db.ts'
+import type { LevelRecord } from './records.ts'
 
 function openMap<Value> (data: Map<string, Value>, toKey: (key: string) => string, toBytes: (value: Value) => Uint8Array, toValue: (bytes: Uint8Array) => Value) {
   return {
