@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { CLIError, notWritable } from './errors.ts'
 import { describeKind, startLength } from './kinds.ts'
 import { isWritable } from './stores/level.ts'
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ArchiveSource, Backup, BackupSource } from '../index.ts'
 
@@ -132,16 +133,36 @@ async function isCID (text: string): Promise<boolean> {
 
 /** Gets an archive from a server. */
 async function openURL (url: string, signal: AbortSignal): Promise<OneSource> {
-  const response = await fetch(url, { signal }).catch(error => {
-    throw signal.aborted ? signal.reason : new CLIError('failed', `Could not get ${url}: ${error.cause?.message ?? error.message}`, { cause: error })
+  const response = await get(url, signal).catch(error => {
+    throw signal.aborted ? signal.reason : new CLIError('failed', `Could not get ${url}: ${error.message === '' ? error.code : error.message}`, { cause: error })
   })
-  if (!response.ok) {
-    await response.body?.cancel()
-    throw new CLIError(response.status === 404 || response.status === 410 ? 'notFound' : 'failed', `Could not get ${url}: the server answers "${response.status} ${response.statusText}"`)
+  const { statusCode = 0, statusMessage, headers } = response
+  if (statusCode < 200 || statusCode > 299) {
+    response.destroy()
+    throw new CLIError(statusCode === 404 || statusCode === 410 ? 'notFound' : 'failed', `Could not get ${url}: the server answers "${statusCode} ${statusMessage}"`)
   }
-  const length = response.headers.get('content-encoding') == null ? Number(response.headers.get('content-length') ?? NaN) : NaN
-  // Locked at once: Node.js cancels the body of a response that was collected as garbage, unless somebody reads it
-  return { source: checkStart(response.body?.values() ?? []), size: Number.isNaN(length) ? undefined : length, name: url }
+  const length = Number(headers['content-length'] ?? NaN)
+  return { source: checkStart(response), size: Number.isNaN(length) ? undefined : length, name: url }
+}
+
+/** How often a server may send on to another address. */
+const maxRedirects = 10
+
+/**
+ * Asks a server for a file. Not by `fetch`: where the server closes the connection while nobody reads, as the stores of a node are being
+ * opened, that ends the process in Node.js 22 and 24.
+ */
+async function get (url: string, signal: AbortSignal, redirects = 0): Promise<IncomingMessage> {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, { signal }, resolve).on('error', reject).end()
+  })
+  const { statusCode = 0, headers: { location } } = response
+  if (statusCode < 300 || statusCode > 399 || location == null || redirects === maxRedirects) {
+    return response
+  }
+  response.destroy()
+  return get(new URL(location, url).href, signal, redirects + 1)
 }
 
 async function readStart (path: string): Promise<Uint8Array> {

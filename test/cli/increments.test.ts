@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { readCar } from '../helpers/archives.ts'
 import { deleteBlock } from '../helpers/node.ts'
+import { encodeBlocks } from '../../src/archive/sinks/car.ts'
 import { defaultLimits } from '../../src/index.ts'
 import { itOnPosix } from '../helpers/posix.ts'
 import { readDatabases, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
@@ -188,10 +190,27 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
   })
 
   describe('a URL', () => {
+    // What is nothing of an archive does not matter
+    const foreign = new Uint8Array(10_000)
+    const foreignBlock = encodeBlocks([{ digest: createHash('sha256').update(foreign).digest(), bytes: foreign }], 'raw')
+
     const serve = async <Value>(fn: (url: string) => Promise<Value>): Promise<Value> => {
       const server = createServer((request, response) => {
         if (request.url === '/monday.car') {
           readFile(monday).then(bytes => response.end(bytes), () => {})
+        } else if (request.url === '/redirect') {
+          response.writeHead(302, { location: '/monday.car' }).end('elsewhere')
+        } else if (request.url === '/circle') {
+          response.writeHead(302, { location: '/circle' }).end()
+        } else if (request.url!.startsWith('/closes/')) {
+          readFile(monday).then(bytes => {
+            const many = Buffer.concat([bytes, ...Array(Number(request.url!.slice('/closes/'.length))).fill(foreignBlock)])
+            response.writeHead(200, { connection: 'close', 'content-length': many.length }).end(many)
+          }, () => {})
+        } else if (request.url === '/breaks') {
+          readFile(monday).then(bytes => {
+            response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 500), () => response.destroy())
+          }, () => {})
         } else if (request.url === '/html') {
           response.end('<!doctype html><html>Sign in</html>')
         } else if (request.url === '/stalls') {
@@ -215,6 +234,25 @@ describe('orbitdb-backup with increments, roots and several archives', () => {
       strictEqual((await runCLI(['restore', `${url}/monday.car`, '-d', node, '--root', roots[0]])).code, 0)
       strictEqual((await runJSON(['verify', `${url}/monday.car`])).ok, true)
       strictEqual((await runJSON(['inspect', `${url}/monday.car`])).root, roots[0])
+    }))
+
+    it('is got where the server sends on to another', () => serve(async url => {
+      strictEqual((await runJSON(['inspect', `${url}/redirect`])).root, roots[0])
+      const { code, stderr } = await runCLI(['verify', `${url}/circle`])
+      deepStrictEqual([code, stderr], [1, `error: Could not get ${url}/circle: the server answers "302 Found"\n`])
+    }))
+
+    it('is restored where the server closes the connection before all is read', () => serve(async url => {
+      for (const count of [0, 5, 7, 9, 11, 20]) {
+        const { code, stderr } = await runCLI(['restore', `${url}/closes/${count}`, '-d', join(await createDirectory(), 'node')])
+        strictEqual(code, 0, stderr)
+      }
+    }))
+
+    it('is refused where the connection breaks', () => serve(async url => {
+      const { code, stderr } = await runCLI(['verify', `${url}/breaks`])
+      strictEqual(code, 1)
+      match(stderr, /^error: .+\n$/)
     }))
 
     it('says what the server says', () => serve(async url => {
