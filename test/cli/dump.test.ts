@@ -6,11 +6,10 @@ import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJSON from '@ipld/dag-json'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
-import { archive } from '../helpers/archives.ts'
+import { archive, archiveOfRevoked } from '../helpers/archives.ts'
 import { createBlock, forge, toHash } from '../helpers/forgery.ts'
 import { deleteBlock } from '../helpers/node.ts'
 import { useReplicas } from '../helpers/replicas.ts'
-import { OrbitDBAccessController } from '../../src/index.ts'
 import { indexed, readAll, runCLI, useDirectories, withOrbitDB, writeFixture } from './helpers.ts'
 import type { AddressInfo } from 'node:net'
 import type { Node } from '../helpers/node.ts'
@@ -131,15 +130,7 @@ describe('orbitdb-backup dump', () => {
 
   it('checks entries as a restore does, or as it is told', async () => {
     const owner = await createReplica()
-    const other = await createReplica()
-    const db = await owner.orbitdb.open<Events>('log', { type: 'events', AccessController: OrbitDBAccessController(), sync: false })
-    const access = db.access as OrbitDBAccessController
-    await access.grant('write', other.orbitdb.identity.id)
-    const copy = await other.orbitdb.import<Events>(await db.export(), { sync: false })
-    await copy.add('by another')
-    await db.import(await copy.export())
-    await access.revoke('write', other.orbitdb.identity.id)
-    const input = await archive(db)
+    const input = await archiveOfRevoked(owner, await createReplica())
     const refused = await runCLI(['dump'], { input })
     deepStrictEqual([refused.code, refused.stdout], [5, ''])
     match(refused.stderr, /^error: Entry "zdpu\w+" is of a writer who may not write/)

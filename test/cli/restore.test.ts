@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KeyValueIndexed as StockKeyValueIndexed } from '@orbitdb/core-stock'
 import { base32upper } from 'multiformats/bases/base32'
-import { archive, readCar } from '../helpers/archives.ts'
+import { archive, archiveOfRevoked, readCar } from '../helpers/archives.ts'
 import { createCipher } from '../helpers/encryption.ts'
 import { itOnPosix } from '../helpers/posix.ts'
 import { useReplicas } from '../helpers/replicas.ts'
@@ -220,16 +220,7 @@ describe('orbitdb-backup restore', () => {
 
   describe('checks', () => {
     it('who may write, unless told to check signatures only', async () => {
-      const owner = await createReplica()
-      const other = await createReplica()
-      const db = await owner.orbitdb.open('log', { type: 'events', AccessController: OrbitDBAccessController(), sync: false })
-      const access = db.access as OrbitDBAccessController
-      await access.grant('write', other.orbitdb.identity.id)
-      const copy = await other.orbitdb.import<Events>(await db.export(), { sync: false })
-      await copy.add('by another')
-      await db.import(await copy.export())
-      await access.revoke('write', other.orbitdb.identity.id)
-      const input = await archive(db)
+      const input = await archiveOfRevoked(await createReplica(), await createReplica())
       const node = join(await createDirectory(), 'node')
 
       const refused = await runCLI(['restore', '-d', node], { input })

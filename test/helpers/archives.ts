@@ -3,10 +3,10 @@ import all from 'it-all'
 import { base58btc } from 'multiformats/bases/base58'
 import { concat } from 'uint8arrays/concat'
 import { assertRestores, read } from './backups.ts'
-import { createBackup, restoreBackup } from '../../src/index.ts'
+import { createBackup, OrbitDBAccessController, restoreBackup } from '../../src/index.ts'
 import type { AssertRestoresOptions, Backup, CollectedState, IterableDatabase } from './backups.ts'
 import type { Replica, useReplicas } from './replicas.ts'
-import type { Database, RestoreBackupOptions } from '../../src/index.ts'
+import type { Database, Events, RestoreBackupOptions } from '../../src/index.ts'
 import type { CID } from 'multiformats/cid'
 
 /** An archive of a database, and what was read from it. */
@@ -38,6 +38,18 @@ export async function assertArchiveRestores (
     createOptions,
     restore: (orbitdb, state, options) => restoreBackup<IterableDatabase>(orbitdb, bytes, options as RestoreBackupOptions)
   })
+}
+
+/** Archives a database of events with an entry of another, who may not write to it any more. */
+export async function archiveOfRevoked (owner: Replica, other: Replica): Promise<Uint8Array> {
+  const db = await owner.orbitdb.open<Events>('log', { type: 'events', AccessController: OrbitDBAccessController(), sync: false })
+  const access = db.access as OrbitDBAccessController
+  await access.grant('write', other.orbitdb.identity.id)
+  const copy = await other.orbitdb.import<Events>(await db.export(), { sync: false })
+  await copy.add('by another')
+  await db.import(await copy.export())
+  await access.revoke('write', other.orbitdb.identity.id)
+  return archive(db)
 }
 
 /** A block as IPLD tools have it. */
